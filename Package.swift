@@ -1,0 +1,113 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One set of rules for every target of ours: Swift 6 mode, the upcoming features, and no warnings.
+let swiftSettings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+/// Generated code follows its generator's taste, not ours.
+let generatedSettings: [SwiftSetting] = [.swiftLanguageMode(.v6)]
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
+let nioHPACK = Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-http2")
+let nioExtras = Target.Dependency.product(name: "NIOExtras", package: "swift-nio-extras")
+let nioHTTPCompression = Target.Dependency.product(name: "NIOHTTPCompression", package: "swift-nio-extras")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let swiftProtobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let grpcCore = Target.Dependency.product(name: "GRPCCore", package: "grpc-swift-2")
+let grpcProtobuf = Target.Dependency.product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
+let grpcTransport = Target.Dependency.product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let package = Package(
+  name: "proglog",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "logd", targets: ["Logd"]),
+    .executable(name: "logctl", targets: ["Logctl"]),
+    .executable(name: "proglog-operator", targets: ["Operator"]),
+    .library(name: "ProgLogClient", targets: ["ProgLogClient"]),
+  ],
+  dependencies: [
+    // Event loops and byte buffers: everything that touches a socket.
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    // HTTP/2 framing, flow control and HPACK under the gRPC server.
+    .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+    // gzip for gRPC messages; quiescing for a graceful stop.
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+    // TLS.
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    // Messages of the public APIs. No traits: its optional helpers pull in the whole of Foundation.
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+    // The client side of gRPC; the server's is RPCServer, see docs/architecture.md.
+    .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+    .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+    .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
+    // Command lines with help that teaches.
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    // The interfaces for logs and metrics that every library here speaks.
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    // Start order, signals and graceful stop.
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    // The HTTP/JSON API and the ops endpoints.
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    // The operator's way to the Kubernetes API.
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    // Configuration files and kubeconfig.
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    .target(name: "CCommitLog"),
+    .target(name: "CommitLog", dependencies: ["CCommitLog", nioCore], swiftSettings: swiftSettings),
+    .target(
+      name: "ProgLogAPI", dependencies: [swiftProtobuf, grpcCore, grpcProtobuf], swiftSettings: generatedSettings),
+    .target(
+      name: "RPCServer",
+      dependencies: [
+        "ProgLogAPI", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioExtras, nioHTTPCompression, nioSSL,
+        swiftProtobuf, logging,
+      ], swiftSettings: swiftSettings),
+    .target(
+      name: "ProgLogClient", dependencies: ["ProgLogAPI", grpcCore, grpcProtobuf, grpcTransport, swiftProtobuf],
+      swiftSettings: swiftSettings),
+    .target(name: "Telemetry", dependencies: [logging, metrics, nioCore], swiftSettings: swiftSettings),
+    .target(
+      name: "KubernetesClient",
+      dependencies: [asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL, yams, logging, metrics],
+      swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "Logd",
+      dependencies: [
+        "CommitLog", "ProgLogAPI", "RPCServer", "Telemetry", nioCore, nioPosix, swiftProtobuf, argumentParser, logging,
+        metrics, serviceLifecycle, unixSignals, hummingbird, yams,
+      ], swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "Logctl", dependencies: ["ProgLogClient", argumentParser, logging, grpcCore],
+      swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "Operator",
+      dependencies: [
+        "KubernetesClient", "Telemetry", argumentParser, logging, metrics, serviceLifecycle, unixSignals, hummingbird,
+        yams,
+      ], swiftSettings: swiftSettings),
+  ],
+  swiftLanguageModes: [.v6]
+)
