@@ -1,0 +1,307 @@
+import Logging
+import NIOCore
+import NIOHPACK
+import NIOHTTP2
+
+/// The channel handler of one HTTP/2 stream: steps `CallStateMachine` and carries out what it says.
+final class RPCStreamHandler: ChannelDuplexHandler {
+  typealias InboundIn = HTTP2Frame.FramePayload
+  typealias OutboundIn = Never
+  typealias OutboundOut = HTTP2Frame.FramePayload
+
+  let connection: RPCConnectionHandler
+  var machine = CallStateMachine()
+  var context: ChannelHandlerContext?
+
+  // The request.
+  private var head: RequestHead?
+  private var framer: MessageFramer
+  private var call: RPCCall?
+  private var handler: (any RPCCallHandler)?
+  private var isPaused = false
+  private var isDelivering = false
+  private var isReadPending = false
+  private var isEndPending = false
+  private var deadlineTimer: Scheduled<Void>?
+
+  // The response; see RPCStreamHandler+Response.swift.
+  var initialMetadata: RPCMetadata?
+  var compressesResponse = false
+  private(set) var isWritable = true
+  var bufferedBytes = 0
+  private var isReading = false
+  private var isFlushPending = false
+
+  // For the observer.
+  private var startTime: NIODeadline?
+
+  init(connection: RPCConnectionHandler) {
+    self.connection = connection
+    framer = MessageFramer(maximumMessageBytes: connection.environment.configuration.maximumReceiveMessageBytes)
+  }
+
+  var environment: RPCServerEnvironment { connection.environment }
+  var method: RPCMethod? { call?.method }
+  var isEnded: Bool { !machine.deliversRequest }
+
+  // MARK: Channel events
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    // Every stream of a client has an id by the time its channel is made.
+    let streamID = try? context.channel.syncOptions?.getOption(HTTP2StreamChannelOptions.streamID)
+    connection.callOpened(self, streamID: streamID ?? .rootStream)
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    streamIsGone(.connectionLost)
+    self.context = nil
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    streamIsGone(.connectionLost)
+    context.fireChannelInactive()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if let closed = error as? NIOHTTP2Errors.StreamClosed {
+      streamIsGone(.clientReset(code: closed.errorCode.networkCode))
+    } else {
+      environment.logger.debug("stream error: \(error)")
+    }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    let isWritable = context.channel.isWritable
+    guard isWritable != self.isWritable else { return }
+    self.isWritable = isWritable
+    if isWritable { bufferedBytes = 0 }
+    guard !isEnded else { return }
+    handler?.writabilityChanged()
+    call?.onWritabilityChange?()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    isReading = true
+    switch unwrapInboundIn(data) {
+    case .headers(let frame):
+      switch machine.receiveHeaders(endStream: frame.endStream) {
+      case .open: open(frame.headers, endStream: frame.endStream)
+      case .end: requestEnded()
+      case .ignore: break
+      case .reset: reset(.protocolError)
+      }
+    case .data(let frame):
+      switch machine.receiveData(endStream: frame.endStream) {
+      case .deliver:
+        if case .byteBuffer(let bytes) = frame.data { framer.append(bytes) }
+        if frame.endStream { isEndPending = true }
+        deliver()
+      case .ignore: break
+      case .reset: reset(.protocolError)
+      }
+    default:
+      break
+    }
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    isReading = false
+    flushNow()
+  }
+
+  /// Holds back the read that would replenish HTTP/2's window while the handler does not want more.
+  func read(context: ChannelHandlerContext) {
+    if isPaused { isReadPending = true } else { context.read() }
+  }
+
+  // MARK: Flushing
+
+  func flushSoon() {
+    guard !isFlushPending else { return }
+    isFlushPending = true
+    // During a read its end flushes; else the connection does, once for all calls of this turn.
+    if !isReading { connection.flushLater(self) }
+  }
+
+  func flushNow() {
+    guard isFlushPending else { return }
+    isFlushPending = false
+    context?.flush()
+  }
+
+  // MARK: The life of the call
+
+  private func open(_ headers: HPACKHeaders, endStream: Bool) {
+    if environment.observer != nil { startTime = .now() }
+    let head: RequestHead
+    do throws(RequestHead.Rejection) {
+      head = try RequestHead(headers)
+    } catch {
+      return reject(error)
+    }
+    self.head = head
+    guard let method = environment.router.method(at: head.path) else {
+      environment.observer?.callStarted(nil)
+      return fail(RPCStatus(.unimplemented, "unknown method \(head.path)"))
+    }
+    environment.observer?.callStarted(method)
+    compressesResponse =
+      head.encoding == .gzip && head.acceptsGzip && environment.configuration.minimumBytesToCompress != nil
+    guard let context else { return }
+    let deadline = head.timeout.map { NIODeadline.now() + $0 }
+    let callContext = RPCCallContext(
+      method: method, metadata: RPCMetadata(received: headers), deadline: deadline, peer: connection.peer)
+    let call = RPCCall(context: callContext, eventLoop: context.eventLoop, stream: self)
+    self.call = call
+    for interceptor in environment.interceptors {
+      if let refusal = interceptor(callContext) { return fail(refusal) }
+    }
+    handler = method.makeHandler(call)
+    if let deadline { startDeadline(deadline) }
+    if endStream { requestEnded() }
+  }
+
+  private func startDeadline(_ deadline: NIODeadline) {
+    guard !isEnded else { return }
+    deadlineTimer = context?.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
+      self?.end(RPCStatus(.deadlineExceeded, "the deadline of the call has passed"), .deadlineExceeded)
+    }
+  }
+
+  private func reject(_ rejection: RequestHead.Rejection) {
+    environment.observer?.callStarted(nil)
+    switch rejection {
+    case .http(let status, let headers):
+      endWithoutHandler(ResponseHeaders.http(status: status, headers: headers), code: .unknown)
+    case .status(let status):
+      endWithoutHandler(ResponseHeaders.trailersOnly(status, metadata: nil), code: status.code)
+    case .unsupportedEncoding(let status):
+      endWithoutHandler(
+        ResponseHeaders.trailersOnly(status, metadata: nil, listsEncodings: true), code: status.code)
+    }
+  }
+
+  private func endWithoutHandler(_ headers: HPACKHeaders, code: RPCStatus.Code) {
+    guard case .trailersOnly(let resetsRequest) = machine.fail() else {
+      preconditionFailure("a request was rejected after its answer had begun (\(machine))")
+    }
+    ended(code)
+    writeLast(headers, resetsRequest: resetsRequest)
+  }
+
+  /// Ends the call with `status` because of what the client did, or did not do.
+  func fail(_ status: RPCStatus) { end(status, .failed(status)) }
+
+  func terminate() {
+    end(RPCStatus(.unavailable, "the server is shutting down"), .serverShuttingDown)
+  }
+
+  func connectionIsDraining() {
+    guard !isEnded else { return }
+    handler?.serverIsDraining()
+    call?.onDrain?()
+  }
+
+  private func end(_ status: RPCStatus, _ reason: RPCCancellation) {
+    let action = machine.fail()
+    guard action != .drop else { return }
+    cancelHandler(reason)
+    ended(status.code)
+    writeStatus(status, trailers: nil, action)
+  }
+
+  private func streamIsGone(_ reason: RPCCancellation) {
+    if machine.lose() {
+      cancelHandler(reason)
+      ended(.cancelled)
+    }
+    connection.callClosed(self)
+    framer.clear()
+    call = nil
+    handler = nil
+  }
+
+  private func cancelHandler(_ reason: RPCCancellation) {
+    handler?.cancelled(reason)
+    call?.onCancel?(reason)
+  }
+
+  /// The call is over, whichever way.
+  func ended(_ code: RPCStatus.Code) {
+    deadlineTimer?.cancel()
+    deadlineTimer = nil
+    framer.clear()
+    if let observer = environment.observer, let startTime {
+      observer.callFinished(method, code: code, duration: .now() - startTime)
+    }
+    // The handler, the call and what they hold of each other would be a cycle.
+    handler = nil
+    if let call {
+      call.onCancel = nil
+      call.onWritabilityChange = nil
+      call.onDrain = nil
+    }
+    // The client may be sending still: its frames are read and dropped.
+    resumeReading()
+  }
+
+  func reset(_ code: HTTP2ErrorCode) {
+    if machine.lose() {
+      cancelHandler(.failed(RPCStatus(.internal, "the stream was reset with \(code)")))
+      ended(.internal)
+    }
+    context?.writeAndFlush(wrapOutboundOut(.rstStream(code)), promise: nil)
+  }
+
+  func log(_ message: String) { environment.logger.error("\(message)") }
+
+  // MARK: Delivering the request
+
+  func pauseReading() { isPaused = !isEnded }
+
+  func resumeReading() {
+    guard isPaused else { return }
+    isPaused = false
+    deliver()
+    if !isPaused, isReadPending {
+      isReadPending = false
+      context?.read()
+    }
+  }
+
+  private func requestEnded() {
+    isEndPending = true
+    deliver()
+  }
+
+  private func deliver() {
+    // A handler may resume reading from within `receive`.
+    guard !isDelivering else { return }
+    isDelivering = true
+    defer { isDelivering = false }
+    do throws(RPCStatus) {
+      while !isPaused, !isEnded, let message = try framer.next() {
+        let payload = message.isCompressed ? try decompress(message.payload) : message.payload
+        if let observer = environment.observer, let method {
+          observer.messageReceived(method, bytes: payload.readableBytes)
+        }
+        handler?.receive(payload)
+      }
+      guard isEndPending, !isPaused, !isEnded else { return }
+      isEndPending = false
+      if framer.hasPartialMessage { throw RPCStatus(.internal, "the request ended within a message") }
+      handler?.receiveEnd()
+    } catch {
+      fail(error)
+    }
+  }
+
+  private func decompress(_ payload: ByteBuffer) throws(RPCStatus) -> ByteBuffer {
+    guard head?.encoding == .gzip else {
+      throw RPCStatus(.internal, "a message is flagged as compressed, but grpc-encoding names no compression")
+    }
+    return try Gzip.decompress(
+      payload, maximumBytes: environment.configuration.maximumReceiveMessageBytes)
+  }
+}

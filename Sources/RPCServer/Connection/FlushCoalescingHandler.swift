@@ -1,0 +1,56 @@
+import NIOCore
+
+/// Turns the flushes of many calls into one write to the socket: those during a read wait for its end, those while
+/// `hold()` is in force for its `release()`. Sits next to the socket (or to TLS), below HTTP/2.
+final class FlushCoalescingHandler: ChannelDuplexHandler {
+  typealias InboundIn = ByteBuffer
+  typealias InboundOut = ByteBuffer
+  typealias OutboundIn = IOData
+  typealias OutboundOut = IOData
+
+  private var context: ChannelHandlerContext?
+  private var isReading = false
+  private var isHeld = false
+  private var isFlushPending = false
+
+  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+  func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+  func hold() { isHeld = true }
+
+  func release() {
+    isHeld = false
+    flushPending()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    isReading = true
+    context.fireChannelRead(data)
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    context.fireChannelReadComplete()
+    isReading = false
+    flushPending()
+  }
+
+  func flush(context: ChannelHandlerContext) {
+    isFlushPending = true
+    flushPending()
+  }
+
+  func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+    // What was said before the close must get out: a GOAWAY, the trailers of the last call.
+    isReading = false
+    isHeld = false
+    flushPending()
+    context.close(mode: mode, promise: promise)
+  }
+
+  private func flushPending() {
+    guard isFlushPending, !isReading, !isHeld else { return }
+    isFlushPending = false
+    context?.flush()
+  }
+}

@@ -1,0 +1,233 @@
+import Logging
+import NIOCore
+import NIOHTTP2
+import NIOSSL
+
+/// One HTTP/2 connection: its calls, its keepalive, its end. Sits above `NIOHTTP2Handler`, which hands it the frames of
+/// stream 0.
+final class RPCConnectionHandler: ChannelInboundHandler {
+  typealias InboundIn = HTTP2Frame
+  typealias OutboundOut = HTTP2Frame
+
+  let environment: RPCServerEnvironment
+  private let flushes: FlushCoalescingHandler
+  private var context: ChannelHandlerContext?
+  private var calls: [ObjectIdentifier: RPCStreamHandler] = [:]
+  private var callsToFlush: [RPCStreamHandler] = []
+  private var drain = ConnectionDrain()
+  private var pings: PingEnforcement
+  private var hasReceivedSettings = false
+  /// Whether anything was read since the keepalive timer last looked.
+  private var sawRead = false
+  private var timers: [Scheduled<Void>] = []
+  private var keepaliveTimer: Scheduled<Void>?
+  private var cachedPeer: RPCPeer?
+
+  init(environment: RPCServerEnvironment, flushes: FlushCoalescingHandler) {
+    self.environment = environment
+    self.flushes = flushes
+    pings = PingEnforcement(
+      minimumInterval: environment.configuration.keepalive.minimumClientPingInterval,
+      permitsPingsWithoutCalls: environment.configuration.keepalive.permitsClientPingsWithoutCalls)
+  }
+
+  /// Read when the first call comes, which is after the TLS handshake.
+  var peer: RPCPeer {
+    if let cachedPeer { return cachedPeer }
+    // No TLS handler, or a handshake without client certificate: both mean that the peer showed none.
+    let certificate = (try? context?.pipeline.syncOperations.nioSSL_peerCertificate()) ?? nil
+    let peer = RPCPeer(remoteAddress: context?.channel.remoteAddress, certificate: certificate)
+    cachedPeer = peer
+    return peer
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    environment.observer?.connectionOpened()
+    let timeouts = environment.configuration.connection
+    after(timeouts.handshakeTimeout) { handler in
+      if !handler.hasReceivedSettings {
+        handler.environment.logger.debug("connection closed: no HTTP/2 preface within \(timeouts.handshakeTimeout)")
+        handler.close()
+      }
+    }
+    if let maximumAge = timeouts.maximumAge {
+      // Jitter of a tenth, so that clients that came together do not leave together (gRPC proposal A9).
+      let jitter = Double.random(in: 0.9...1.1)
+      after(.nanoseconds(Int64(Double(maximumAge.nanoseconds) * jitter))) { handler in
+        handler.beginDraining()
+        handler.after(timeouts.maximumAgeGrace) { $0.terminate() }
+      }
+    }
+    scheduleKeepalive()
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    self.context = nil
+    keepaliveTimer?.cancel()
+    for timer in timers { timer.cancel() }
+    timers = []
+    environment.observer?.connectionClosed()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch unwrapInboundIn(data).payload {
+    case .settings(.settings):
+      // The first is the handshake; more of them are treated as pings are.
+      if hasReceivedSettings { enforcePingInterval() }
+      hasReceivedSettings = true
+    case .ping(let data, ack: true) where data == Self.drainPing:
+      perform(drain.announcementRead())
+    case .ping(_, ack: false):
+      enforcePingInterval()
+    default:
+      break
+    }
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    sawRead = true
+    context.fireChannelReadComplete()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if Self.isConfinedToStream(error) {
+      environment.logger.debug("stream error: \(error)")
+    } else {
+      // HTTP/2's handler has sent its GOAWAY and leaves the connection to us.
+      environment.logger.debug("connection closed after an error: \(error)")
+      context.close(promise: nil)
+    }
+  }
+
+  /// Stops taking calls; those that are open go on. Their handlers are told, so that endless ones can end.
+  func beginDraining() {
+    let actions = drain.begin()
+    guard !actions.isEmpty else { return }
+    perform(actions)
+    after(Self.drainPingTimeout) { $0.perform($0.drain.announcementRead()) }
+    for call in calls.values { call.connectionIsDraining() }
+  }
+
+  /// Ends what is open with UNAVAILABLE, and then the connection.
+  func terminate() {
+    for call in calls.values { call.terminate() }
+    flushCalls()
+    close()
+  }
+
+  // MARK: Calls
+
+  func callOpened(_ call: RPCStreamHandler, streamID: HTTP2StreamID) {
+    calls[ObjectIdentifier(call)] = call
+    drain.streamOpened(streamID)
+  }
+
+  func callClosed(_ call: RPCStreamHandler) {
+    guard calls.removeValue(forKey: ObjectIdentifier(call)) != nil else { return }
+    perform(drain.streamClosed())
+  }
+
+  func sentFrame() { pings.sentFrame() }
+
+  /// Flushes `call` together with all others that ask for it in this turn of the event loop.
+  func flushLater(_ call: RPCStreamHandler) {
+    callsToFlush.append(call)
+    if callsToFlush.count == 1 {
+      context?.eventLoop.assumeIsolated().execute { self.flushCalls() }
+    }
+  }
+
+  private func flushCalls() {
+    let calls = callsToFlush
+    callsToFlush.removeAll(keepingCapacity: true)
+    flushes.hold()
+    for call in calls { call.flushNow() }
+    flushes.release()
+  }
+}
+
+extension RPCConnectionHandler {
+  /// Opaque data that tells our two pings apart.
+  private static let drainPing = HTTP2PingData(withInteger: 0x6472_6169_6E00_0001)
+  private static let keepalivePing = HTTP2PingData(withInteger: 0x6B65_6570_0000_0002)
+  /// How long a client has to read the first GOAWAY before later streams are refused.
+  private static let drainPingTimeout = TimeAmount.seconds(5)
+
+  /// Errors that HTTP/2's handler answers with RST_STREAM, a malformed header block for one; every other is the
+  /// connection's.
+  private static func isConfinedToStream(_ error: any Error) -> Bool {
+    switch error {
+    case is NIOHTTP2Errors.NoSuchStream, is NIOHTTP2Errors.StreamClosed, is NIOHTTP2Errors.StreamError,
+      is NIOHTTP2Errors.BadStreamStateTransition, is NIOHTTP2Errors.TrailersWithoutEndStream,
+      is NIOHTTP2Errors.MaxStreamsViolation, is NIOHTTP2Errors.MissingPseudoHeader,
+      is NIOHTTP2Errors.DuplicatePseudoHeader, is NIOHTTP2Errors.PseudoHeaderAfterRegularHeader,
+      is NIOHTTP2Errors.UnknownPseudoHeader, is NIOHTTP2Errors.InvalidPseudoHeaders,
+      is NIOHTTP2Errors.EmptyPathHeader, is NIOHTTP2Errors.ForbiddenHeaderField,
+      is NIOHTTP2Errors.InvalidPseudoHeaderValue, is NIOHTTP2Errors.ContentLengthViolated,
+      is NIOHTTP2Errors.ContentLengthHeadersMismatch, is NIOHTTP2Errors.ContentLengthHeaderNegative,
+      is NIOHTTP2Errors.ContentLengthHeaderMalformedValue:
+      true
+    default:
+      false
+    }
+  }
+
+  private func perform(_ actions: [ConnectionDrain.Action]) {
+    guard let context, !actions.isEmpty else { return }
+    for action in actions {
+      switch action {
+      case .goAway(let lastStreamID):
+        writeRoot(.goAway(lastStreamID: lastStreamID, errorCode: .noError, opaqueData: nil))
+      case .ping:
+        writeRoot(.ping(Self.drainPing, ack: false))
+      case .close:
+        // The frame that ended the last stream is being written while we hear of it: close a turn later.
+        context.eventLoop.assumeIsolated().execute { self.close() }
+      }
+    }
+    context.flush()
+  }
+
+  private func enforcePingInterval() {
+    guard pings.received(now: .now(), hasOpenCalls: drain.hasOpenStreams), let context else { return }
+    environment.logger.debug("connection closed: the client pings too often")
+    writeRoot(
+      .goAway(
+        lastStreamID: .maxID, errorCode: .enhanceYourCalm, opaqueData: ByteBuffer(string: "too_many_pings")))
+    context.flush()
+    context.close(promise: nil)
+  }
+
+  private func scheduleKeepalive() {
+    let keepalive = environment.configuration.keepalive
+    guard let interval = keepalive.pingInterval else { return }
+    sawRead = false
+    keepaliveTimer = schedule(interval) { handler in
+      guard !handler.sawRead else { return handler.scheduleKeepalive() }
+      handler.writeRoot(.ping(Self.keepalivePing, ack: false))
+      handler.context?.flush()
+      handler.keepaliveTimer = handler.schedule(keepalive.pingTimeout) { handler in
+        guard !handler.sawRead else { return handler.scheduleKeepalive() }
+        handler.environment.logger.debug("connection closed: no answer to a ping within \(keepalive.pingTimeout)")
+        handler.close()
+      }
+    }
+  }
+
+  private func writeRoot(_ payload: HTTP2Frame.FramePayload) {
+    context?.write(wrapOutboundOut(HTTP2Frame(streamID: .rootStream, payload: payload)), promise: nil)
+  }
+
+  private func close() { context?.close(promise: nil) }
+
+  private func after(_ delay: TimeAmount, _ body: @escaping (RPCConnectionHandler) -> Void) {
+    if let timer = schedule(delay, body) { timers.append(timer) }
+  }
+
+  private func schedule(_ delay: TimeAmount, _ body: @escaping (RPCConnectionHandler) -> Void) -> Scheduled<Void>? {
+    context?.eventLoop.assumeIsolated().scheduleTask(in: delay) { [weak self] in
+      if let self { body(self) }
+    }
+  }
+}
