@@ -34,7 +34,8 @@ extension BatchError: CustomStringConvertible {
     case .malformedRecord(let number): "record \(number) of the batch is malformed"
     case .trailingBytes(let count): "\(count) bytes follow the last record of the batch"
     case .counterOverflow: "batch index or offset is too high"
-    case .unsupportedCodec(let codec): "records are compressed by codec \(codec.rawValue), which this version cannot read"
+    case .unsupportedCodec(let codec):
+      "records are compressed by codec \(codec.rawValue), which this version cannot read"
     }
   }
 

@@ -72,7 +72,8 @@ extension RecordBatch {
 extension RecordBatch {
   package var attributes: BatchAttributes {
     guard let attributes = BatchAttributes(rawValue: field(at: BatchLayout.attributes)) else {
-      preconditionFailure("a well-formed batch has reserved attributes set: \(field(at: BatchLayout.attributes, as: UInt16.self))")
+      preconditionFailure(
+        "a well-formed batch has reserved attributes set: \(field(at: BatchLayout.attributes, as: UInt16.self))")
     }
     return attributes
   }
