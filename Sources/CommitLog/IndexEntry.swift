@@ -1,0 +1,76 @@
+import NIOCore
+
+/// Where one batch of a segment is. Offset and index are relative to the segment's base; each entry has its own checksum, so
+/// that a page of an index that never reached the disk is noticed.
+struct IndexEntry: Hashable, Sendable {
+  var relativeOffset: UInt32
+  var relativeIndex: UInt32
+  var position: UInt32
+  /// The highest timestamp in the segment up to and including this batch.
+  var maximumTimestamp: Timestamp
+
+  static let bytes = 24
+
+  private var checksum: UInt32 {
+    var words = (
+      relativeOffset.littleEndian, relativeIndex.littleEndian, position.littleEndian, UInt32(0),
+      maximumTimestamp.microseconds.littleEndian
+    )
+    return withUnsafeBytes(of: &words) { CRC32C.checksum($0) }
+  }
+
+  func store(to pointer: UnsafeMutableRawPointer) {
+    pointer.storeBytes(of: relativeOffset.littleEndian, as: UInt32.self)
+    pointer.storeBytes(of: relativeIndex.littleEndian, toByteOffset: 4, as: UInt32.self)
+    pointer.storeBytes(of: position.littleEndian, toByteOffset: 8, as: UInt32.self)
+    pointer.storeBytes(of: checksum.littleEndian, toByteOffset: 12, as: UInt32.self)
+    pointer.storeBytes(of: maximumTimestamp.microseconds.littleEndian, toByteOffset: 16, as: Int64.self)
+  }
+
+  /// nil when the checksum does not match.
+  init?(loadingFrom pointer: UnsafeRawPointer) {
+    self.init(
+      relativeOffset: UInt32(littleEndian: pointer.loadUnaligned(as: UInt32.self)),
+      relativeIndex: UInt32(littleEndian: pointer.loadUnaligned(fromByteOffset: 4, as: UInt32.self)),
+      position: UInt32(littleEndian: pointer.loadUnaligned(fromByteOffset: 8, as: UInt32.self)),
+      maximumTimestamp: Timestamp(
+        microseconds: Int64(littleEndian: pointer.loadUnaligned(fromByteOffset: 16, as: Int64.self))))
+    let stored = UInt32(littleEndian: pointer.loadUnaligned(fromByteOffset: 12, as: UInt32.self))
+    guard stored == checksum else { return nil }
+  }
+
+  init(relativeOffset: UInt32, relativeIndex: UInt32, position: UInt32, maximumTimestamp: Timestamp) {
+    self.relativeOffset = relativeOffset
+    self.relativeIndex = relativeIndex
+    self.position = position
+    self.maximumTimestamp = maximumTimestamp
+  }
+}
+
+/// What a place in the log is looked up by.
+enum LogKey: Sendable {
+  case offset(Offset)
+  case index(LogIndex)
+
+  /// Whether a batch begins at or before the place, which is not before the segment.
+  func isReached(by entry: IndexEntry, base: LogEnd) -> Bool {
+    switch self {
+    case .offset(let offset): offset.rawValue - base.nextOffset.rawValue >= UInt64(entry.relativeOffset)
+    case .index(let index): index.rawValue - base.nextIndex.rawValue >= UInt64(entry.relativeIndex)
+    }
+  }
+
+  func isReached(by base: LogEnd) -> Bool {
+    switch self {
+    case .offset(let offset): base.nextOffset <= offset
+    case .index(let index): base.nextIndex <= index
+    }
+  }
+
+  func isHeld(by batch: RecordBatch) -> Bool {
+    switch self {
+    case .offset(let offset): batch.baseOffset <= offset && offset < batch.nextOffset
+    case .index(let index): batch.index == index
+    }
+  }
+}

@@ -1,0 +1,157 @@
+import Synchronization
+
+/// An append-only log in a directory: segments of batches, one writer at a time, any number of readers.
+///
+/// A batch is *accepted* when ``append(_:)`` returns and *flushed* when ``flush()`` does; readers see flushed batches only.
+/// Calls that write do I/O under a lock of their own; readers take a lock for nanoseconds and do their I/O outside it.
+package final class Log: Sendable {
+  package let configuration: Configuration
+  /// What opening found.
+  package let recovery: RecoveryReport
+  let directory: Directory
+  private let metadataSlot: Mutex<LogMetadata>
+  private let writer: Mutex<LogState>
+  private let published: Mutex<View>
+
+  /// What readers see. Taken as a whole, used outside the lock.
+  struct View {
+    var segments: [Segment]
+    var accepted: LogEnd
+    var flushed: LogEnd
+    var failure: LogError?
+    /// Grows whenever something is cut from the back: what was read meanwhile may be of before or after.
+    var truncations = 0
+
+    var start: LogEnd { segments[0].base }
+  }
+
+  /// Opens the log in a directory, or begins one there.
+  package init(directory path: String, configuration: Configuration = Configuration()) throws(LogError) {
+    try configuration.validate()
+    let opened = try LogState.open(path, configuration)
+    self.configuration = configuration
+    directory = opened.state.directory
+    recovery = opened.report
+    metadataSlot = Mutex(opened.metadata)
+    published = Mutex(
+      View(
+        segments: opened.state.segments, accepted: opened.state.accepted, flushed: opened.state.flushed, failure: nil))
+    writer = Mutex(opened.state)
+  }
+
+  package var metadata: LogMetadata { metadataSlot.withLock { $0 } }
+  /// The log's first index and offset, and the term before it.
+  package var start: LogEnd { published.withLock { $0.start } }
+  package var startOffset: Offset { start.nextOffset }
+  package var acceptedEnd: LogEnd { published.withLock { $0.accepted } }
+  package var flushedEnd: LogEnd { published.withLock { $0.flushed } }
+  /// Where the log was flushed up to when it was opened, or since.
+  package var flushed: Flushed { Flushed(end: flushedEnd) }
+  package var segmentCount: Int { published.withLock { $0.segments.count } }
+
+  /// Whether nothing can be written any more.
+  var hasFailed: Bool { published.withLock { $0.failure != nil } }
+
+  func view() throws(LogError) -> View {
+    let view = published.withLock { $0 }
+    if let failure = view.failure { throw failure }
+    return view
+  }
+
+  /// Writes stamped batches, all of them or none, after the last one. They are neither durable nor readable yet.
+  @discardableResult
+  package func append(_ batches: [RecordBatch]) throws(LogError) -> Accepted {
+    try change { (state) throws(LogError) in try state.append(batches) }
+  }
+
+  /// Makes everything accepted durable, and readable.
+  @discardableResult
+  package func flush() throws(LogError) -> Flushed {
+    try change { (state) throws(LogError) in try state.flush() }
+  }
+
+  /// Removes the batch with that index and all after it, which another leader's log contradicts. Durable on return.
+  package func truncate(from index: LogIndex) throws(LogError) {
+    try change { (state) throws(LogError) in
+      guard let cut = try state.cut(from: index) else { return }
+      published.withLock { view in
+        view.segments.removeLast(view.segments.count - cut.segments)
+        view.accepted = cut.end
+        if view.flushed.nextIndex > cut.end.nextIndex { view.flushed = cut.end }
+        view.truncations += 1
+      }
+      try state.failing { (state) throws(LogError) in try state.perform(cut) }
+    }
+  }
+
+  /// Removes the segments whose records are all before the offset. The last segment stays, and so does what is not flushed.
+  /// - Returns: the start of the log now.
+  @discardableResult
+  package func removeSegments(before offset: Offset) throws(LogError) -> LogEnd {
+    try change { (state) throws(LogError) in
+      try state.checkUsable()
+      let limit = min(offset, state.flushed.nextOffset)
+      while state.segments.count > 1, state.segments[1].base.nextOffset <= limit,
+        state.segments[1].base.nextIndex <= state.flushed.nextIndex
+      {
+        let oldest = state.segments.removeFirst()
+        published.withLock { $0.segments = state.segments }
+        try state.remove(oldest)
+      }
+      return state.segments[0].base
+    }
+  }
+
+  /// Notes which cluster the log belongs to, once and for all.
+  package func setClusterID(_ id: String) throws(LogError) {
+    guard !id.isEmpty, id.utf8.count <= LogMetadata.maximumClusterIDBytes else {
+      throw .invalidConfiguration(
+        "a cluster id has 1 to \(LogMetadata.maximumClusterIDBytes) bytes, not \(id.utf8.count)")
+    }
+    try change { (state) throws(LogError) in
+      try state.checkUsable()
+      var metadata = metadataSlot.withLock { $0 }
+      guard metadata.clusterID != id else { return }
+      if let present = metadata.clusterID {
+        throw .invalidConfiguration("the log belongs to cluster \(present) and cannot join \(id)")
+      }
+      metadata.clusterID = id
+      _ = try directory.create(LogMetadata.name, content: metadata.encoded())
+      metadataSlot.withLock { $0 = metadata }
+    }
+  }
+
+  /// Flushes and closes. A log that failed is closed as it is.
+  package func close() throws(LogError) {
+    try change { (state) throws(LogError) in
+      guard state.failure != .closed else { return }
+      try state.close()
+    }
+  }
+
+  /// Makes the index of a sealed segment anew, from its store, after a reader found that the two disagree.
+  func rebuildIndex(of segment: Segment) throws(LogError) {
+    try change { (state) throws(LogError) in
+      try state.checkUsable()
+      guard segment !== state.active, state.segments.contains(where: { $0 === segment }) else { return }
+      segment.replaceIndex(try state.makeIndex(of: segment.store))
+    }
+  }
+
+  /// Runs one change after the other and publishes where each left the log.
+  private func change<Result: Sendable>(
+    _ body: (inout LogState) throws(LogError) -> Result
+  ) throws(LogError) -> Result {
+    try writer.withLock { (state) throws(LogError) in
+      defer {
+        published.withLock { view in
+          view.segments = state.segments
+          view.accepted = state.accepted
+          view.flushed = state.flushed
+          view.failure = state.failure
+        }
+      }
+      return try body(&state)
+    }
+  }
+}

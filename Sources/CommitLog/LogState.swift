@@ -1,0 +1,44 @@
+import NIOCore
+
+/// What the one writer of a log works on. All of its calls do I/O; readers see none of it but what ``Log`` publishes.
+struct LogState {
+  let directory: Directory
+  let configuration: Log.Configuration
+  let incarnation: LogIncarnation
+
+  /// In order, without gaps; the last one takes the appends.
+  var segments: [Segment]
+  /// Where the next batch goes in the last segment.
+  var end: FilePosition
+  /// Up to here the last store has blocks.
+  var allocated: FilePosition
+  var indexBuilder: IndexBuilder
+  var accepted: LogEnd
+  var flushed: LogEnd
+  /// Sealed since the last flush: synced, but not yet shown to readers. With the end of their batches.
+  var sealedSinceFlush: [(segment: Segment, end: FilePosition)] = []
+  /// Why nothing more is done.
+  var failure: LogError?
+  var lock: DirectoryLock?
+
+  var active: Segment {
+    guard let last = segments.last else { preconditionFailure("a log has no segment: \(directory.path)") }
+    return last
+  }
+
+  func checkUsable() throws(LogError) {
+    if let failure { throw failure }
+  }
+
+  /// Runs a change that leaves files and this value at odds when it fails half-way; then nothing more is done.
+  mutating func failing<Result>(
+    _ change: (inout LogState) throws(LogError) -> Result
+  ) throws(LogError) -> Result {
+    do throws(LogError) {
+      return try change(&self)
+    } catch {
+      failure = error
+      throw error
+    }
+  }
+}

@@ -1,0 +1,29 @@
+/// What opening a log found and did.
+package struct RecoveryReport: Hashable, Sendable {
+  package struct TornTail: Hashable, Sendable {
+    package let file: String
+    /// Where the last whole batch ends.
+    package let position: FilePosition
+    package let bytes: UInt64
+  }
+
+  /// The directory was empty before.
+  package internal(set) var created = false
+  /// A write that was under way when the process or the machine stopped; it was never acknowledged.
+  package internal(set) var tornTail: TornTail?
+  /// Files of an unfinished change.
+  package internal(set) var removedFiles: [String] = []
+  package internal(set) var rebuiltIndexes: [String] = []
+
+  /// One line for each thing worth a line in a server's log.
+  package var lines: [String] {
+    var lines: [String] = []
+    if let tornTail {
+      lines.append(
+        "cut \(tornTail.bytes) bytes of an unfinished write from \(tornTail.file) at byte \(tornTail.position)")
+    }
+    lines += removedFiles.map { "removed \($0), left by an unfinished change" }
+    lines += rebuiltIndexes.map { "rebuilt \($0) from its store" }
+    return lines
+  }
+}

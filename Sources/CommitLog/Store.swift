@@ -1,0 +1,121 @@
+import NIOCore
+
+/// A file of batches, back to back after its header, with sync marks between some of them and zeros after the last.
+final class Store: Sendable {
+  let file: File
+  let header: StoreHeader
+
+  static let suffix = ".store"
+  static let firstPosition = FilePosition(UInt64(StoreHeader.bytes))
+
+  private init(file: File, header: StoreHeader) {
+    self.file = file
+    self.header = header
+  }
+
+  /// The name of a segment's file: its first *index*, for two segments can share a base offset when the first holds no
+  /// records, but never an index.
+  static func name(_ base: LogIndex, suffix: String = Store.suffix) -> String {
+    let digits = base.description
+    // UInt64.max has 20 digits.
+    return String(repeating: "0", count: 20 - digits.count) + digits + suffix
+  }
+
+  /// The index in a name made by ``name(_:suffix:)``.
+  static func baseIndex(ofName name: String, suffix: String = Store.suffix) -> LogIndex? {
+    guard name.hasSuffix(suffix), let index = UInt64(name.dropLast(suffix.count)).map(LogIndex.init),
+      Store.name(index, suffix: suffix) == name
+    else { return nil }
+    return index
+  }
+
+  static func create(in directory: Directory, header: StoreHeader, allocating bytes: Int) throws(LogError) -> Store {
+    let file = try directory.create(
+      name(header.base.nextIndex), content: header.encoded(), allocating: UInt64(max(bytes, StoreHeader.bytes)))
+    return Store(file: file, header: header)
+  }
+
+  static func open(
+    in directory: Directory, base: LogIndex, incarnation: LogIncarnation
+  ) throws(LogError) -> Store {
+    let file = try File(directory.path(of: name(base)), .existing)
+    let header: StoreHeader
+    switch StoreHeader.decode(try file.read(at: 0, count: StoreHeader.bytes)) {
+    case .failure(let failure):
+      throw .damaged(file: file.path, position: FilePosition(0), what: "header " + failure.what)
+    case .success(let decoded): header = decoded
+    }
+    guard header.base.nextIndex == base else {
+      throw .damaged(
+        file: file.path, position: FilePosition(8), what: "it begins with index \(header.base.nextIndex) by its header")
+    }
+    guard header.incarnation == incarnation else {
+      throw .damaged(
+        file: file.path, position: FilePosition(32),
+        what: "it belongs to another log (\(header.incarnation), this one is \(incarnation))")
+    }
+    return Store(file: file, header: header)
+  }
+
+  func damaged(at position: FilePosition, _ what: String) -> LogError {
+    .damaged(file: file.path, position: position, what: what)
+  }
+
+  /// A walk over the whole store.
+  func scan(to limit: FilePosition) -> StoreCursor {
+    StoreCursor(
+      self, from: Self.firstPosition, to: limit, expecting: header.base, windowBytes: StoreCursor.scanWindow)
+  }
+
+  /// Writes a mark that everything before `position` is synced.
+  func writeMark(at position: FilePosition) throws(LogError) {
+    let mark = SyncMark(position: position).encoded(seed: header.incarnation.checksumSeed)
+    try file.write([mark], at: position.rawValue)
+  }
+
+  /// The position after the last byte that is not zero in a range, or nil when all are.
+  func endOfData(from start: FilePosition, to end: FilePosition) throws(LogError) -> FilePosition? {
+    var last: FilePosition?
+    try forEachWindow(from: start, to: end) { bytes, position in
+      if let index = bytes.lastIndex(where: { $0 != 0 }) { last = FilePosition(position).advanced(by: index + 1) }
+      return true
+    }
+    return last
+  }
+
+  /// The first sync mark in a range, looked for at every byte.
+  func firstMark(from start: FilePosition, to end: FilePosition) throws(LogError) -> FilePosition? {
+    let seed = header.incarnation.checksumSeed
+    var found: FilePosition?
+    try forEachWindow(from: start, to: end) { bytes, position in
+      var candidate = 0
+      while candidate + SyncMark.bytes <= bytes.count {
+        if bytes.loadUnaligned(fromByteOffset: candidate, as: UInt32.self).littleEndian == SyncMark.magic {
+          let place = FilePosition(position).advanced(by: candidate)
+          let slice = ByteBuffer(bytes: bytes[candidate..<candidate + SyncMark.bytes])
+          if SyncMark(slice, at: place, seed: seed) != nil {
+            found = place
+            return false
+          }
+        }
+        candidate += 1
+      }
+      return true
+    }
+    return found
+  }
+
+  /// Calls `body` with windows that overlap by less than a mark, until it returns false.
+  private func forEachWindow(
+    from start: FilePosition, to end: FilePosition, _ body: (UnsafeRawBufferPointer, UInt64) -> Bool
+  ) throws(LogError) {
+    var position = start.rawValue
+    while position < end.rawValue {
+      let count = min(StoreCursor.scanWindow, Int(end.rawValue - position))
+      let window = try file.read(at: position, count: count)
+      guard window.readableBytes > 0, window.withUnsafeReadableBytes({ body($0, position) }) else { return }
+      guard position + UInt64(window.readableBytes) < end.rawValue else { return }
+      position += UInt64(max(1, window.readableBytes - (SyncMark.bytes - 1)))
+    }
+  }
+}
