@@ -78,6 +78,8 @@ final class RPCConnectionHandler: ChannelInboundHandler {
       hasReceivedSettings = true
     case .ping(let data, ack: true) where data == Self.drainPing:
       perform(drain.announcementRead())
+    case .ping(let data, ack: true) where data == Self.keepalivePing:
+      scheduleKeepalive()
     case .ping(_, ack: false):
       enforcePingInterval()
     default:
@@ -199,11 +201,14 @@ extension RPCConnectionHandler {
     context.close(promise: nil)
   }
 
+  /// Starts the wait for a quiet interval anew.
   private func scheduleKeepalive() {
     let keepalive = environment.configuration.keepalive
     guard let interval = keepalive.pingInterval else { return }
+    keepaliveTimer?.cancel()
     sawRead = false
     keepaliveTimer = schedule(interval) { handler in
+      // A look once an interval is cheaper than a timer that every read starts anew.
       guard !handler.sawRead else { return handler.scheduleKeepalive() }
       handler.writeRoot(.ping(Self.keepalivePing, ack: false))
       handler.context?.flush()

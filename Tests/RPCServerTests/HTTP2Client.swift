@@ -1,0 +1,178 @@
+import NIOCore
+import NIOHPACK
+import NIOHTTP2
+import NIOPosix
+import Synchronization
+
+/// An HTTP/2 client of bare frames: it can do what no gRPC library would.
+struct HTTP2Client: Sendable {
+  let channel: any Channel
+  let root: RootFrames
+
+  static func connect(to address: SocketAddress) async throws -> HTTP2Client {
+    let root = RootFrames()
+    let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          let http2 = NIOHTTP2Handler(mode: .client, eventLoop: channel.eventLoop) { $0.close() }
+          try channel.pipeline.syncOperations.addHandlers([http2, RootFrameHandler(root)])
+        }
+      }
+      .connect(to: address).get()
+    return HTTP2Client(channel: channel, root: root)
+  }
+
+  static func headers(_ path: String, _ extra: [(String, String)] = []) -> HPACKHeaders {
+    var headers = [
+      (":method", "POST"), (":path", path), (":scheme", "http"), (":authority", "test"), ("te", "trailers"),
+      ("content-type", "application/grpc"),
+    ]
+    for field in extra {
+      // In place: pseudo-headers must stay in front.
+      if let index = headers.firstIndex(where: { $0.0 == field.0 }) {
+        headers[index] = field
+      } else {
+        headers.append(field)
+      }
+    }
+    return HPACKHeaders(headers)
+  }
+
+  static func message(_ bytes: [UInt8], flag: UInt8 = 0) -> ByteBuffer {
+    var buffer = ByteBuffer()
+    buffer.writeInteger(flag)
+    buffer.writeInteger(UInt32(bytes.count))
+    buffer.writeBytes(bytes)
+    return buffer
+  }
+
+  /// Opens a stream with `headers`. `autoRead` false leaves the response to flow control.
+  func open(_ headers: HPACKHeaders, endStream: Bool = false, autoRead: Bool = true) async throws -> HTTP2TestStream {
+    let response = ResponseCollector()
+    let channel = channel
+    let stream: any Channel = try await channel.eventLoop.flatSubmit {
+      channel.pipeline.handler(type: NIOHTTP2Handler.self).flatMap(\.multiplexer)
+    }.flatMap { multiplexer in
+      let promise = channel.eventLoop.makePromise(of: (any Channel).self)
+      multiplexer.createStreamChannel(promise: promise) { stream in
+        stream.eventLoop.makeCompletedFuture {
+          try stream.syncOptions?.setOption(ChannelOptions.autoRead, value: autoRead)
+          try stream.pipeline.syncOperations.addHandler(ResponseHandler(response))
+        }
+      }
+      return promise.futureResult
+    }.get()
+    try await stream.writeAndFlush(
+      HTTP2Frame.FramePayload.headers(.init(headers: headers, endStream: endStream)))
+    return HTTP2TestStream(channel: stream, response: response)
+  }
+
+  /// One request of one message, whole; returns the response when the stream has closed.
+  func call(
+    _ path: String, _ message: ByteBuffer, headers: [(String, String)] = []
+  ) async throws -> ResponseCollector.Response {
+    let stream = try await open(Self.headers(path, headers))
+    try await stream.send(message, endStream: true)
+    return try await stream.end()
+  }
+}
+
+struct HTTP2TestStream: Sendable {
+  let channel: any Channel
+  let response: ResponseCollector
+
+  func send(_ data: ByteBuffer, endStream: Bool = false) async throws {
+    try await channel.writeAndFlush(
+      HTTP2Frame.FramePayload.data(.init(data: .byteBuffer(data), endStream: endStream)))
+  }
+
+  func reset() async throws {
+    try await channel.writeAndFlush(HTTP2Frame.FramePayload.rstStream(.cancel))
+  }
+
+  /// Waits until the stream has closed.
+  func end() async throws -> ResponseCollector.Response {
+    try await channel.closeFuture.get()
+    return response.value
+  }
+}
+
+/// What a stream was answered.
+final class ResponseCollector: Sendable {
+  struct Response {
+    var blocks: [HPACKHeaders] = []
+    var body = ByteBuffer()
+    var resetCode: HTTP2ErrorCode?
+
+    /// `grpc-status` of the last block.
+    var status: String? { blocks.last?.first(name: "grpc-status") }
+    var message: String? { blocks.last?.first(name: "grpc-message") }
+  }
+
+  private let state = Mutex(Response())
+  var value: Response { state.withLock { $0 } }
+
+  func update(_ body: (inout Response) -> Void) { state.withLock { body(&$0) } }
+}
+
+private final class ResponseHandler: ChannelInboundHandler {
+  typealias InboundIn = HTTP2Frame.FramePayload
+  private let response: ResponseCollector
+
+  init(_ response: ResponseCollector) { self.response = response }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    let payload = unwrapInboundIn(data)
+    response.update { response in
+      switch payload {
+      case .headers(let frame): response.blocks.append(frame.headers)
+      case .data(let frame): if case .byteBuffer(let bytes) = frame.data { response.body.writeImmutableBuffer(bytes) }
+      case .rstStream(let code): response.resetCode = code
+      default: break
+      }
+    }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if let closed = error as? NIOHTTP2Errors.StreamClosed {
+      response.update { $0.resetCode = closed.errorCode }
+    }
+  }
+}
+
+/// Frames of stream 0.
+final class RootFrames: Sendable {
+  private let state = Mutex<[HTTP2Frame.FramePayload]>([])
+
+  func append(_ payload: HTTP2Frame.FramePayload) { state.withLock { $0.append(payload) } }
+
+  var goAways: [(lastStreamID: HTTP2StreamID, code: HTTP2ErrorCode, data: String)] {
+    state.withLock { frames in
+      frames.compactMap {
+        guard case .goAway(let id, let code, let data) = $0 else { return nil }
+        return (id, code, data.map { String(buffer: $0) } ?? "")
+      }
+    }
+  }
+
+  var pings: Int {
+    state.withLock { frames in
+      frames.count {
+        if case .ping(_, ack: false) = $0 { true } else { false }
+      }
+    }
+  }
+}
+
+private final class RootFrameHandler: ChannelInboundHandler {
+  typealias InboundIn = HTTP2Frame
+  private let root: RootFrames
+
+  init(_ root: RootFrames) { self.root = root }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) { root.append(unwrapInboundIn(data).payload) }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // The server closes connections under this client on purpose.
+  }
+}
