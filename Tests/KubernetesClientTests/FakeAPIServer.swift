@@ -73,7 +73,9 @@ final class FakeAPIServer: Sendable {
     return FakeAPIServer(channel: channel, state: state, port: channel.localAddress?.port ?? 0)
   }
 
-  func stop() async throws { try await channel.close() }
+  func stop() async throws {
+    if channel.isActive { try await channel.close() }
+  }
 
   private final class Handler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart

@@ -194,6 +194,17 @@ struct RESTClientTests {
     }
   }
 
+  @Test("a refused connection fails at once")
+  func refused() async throws {
+    try await withServer(Answers { _ in .json("{}") }) { client, server in
+      try await server.stop()
+      let start = ContinuousClock.now
+      let error = await #expect(throws: KubernetesError.self) { try await client.get(.pod, key("p")) }
+      #expect(error?.isTransport == true)
+      #expect(start.duration(to: .now) < .seconds(5))
+    }
+  }
+
   @Test("an answer that is too large or not JSON is malformed", arguments: [String(repeating: " ", count: 999), "{]"])
   func malformed(body: String) async throws {
     var options = RESTClient.Options.defaults
