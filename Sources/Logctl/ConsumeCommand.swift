@@ -41,20 +41,26 @@ struct ConsumeCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await self.connection.withClient { client in
-      try await Interruption.stopping {
-        var output = Output(isLive: self.follow)
-        do {
-          for try await record in client.consume(from: self.from, follow: self.follow, limit: self.limit) {
-            try output.write(self.format.bytes(of: record))
-          }
-        } catch let error as ProgLogError {
-          // What came before the failure is worth having.
-          try output.flush()
-          throw error
-        }
-        try output.flush()
+      if self.follow {
+        try await Interruption.stopping { try await self.printRecords(of: client) }
+      } else {
+        try await self.printRecords(of: client)
       }
     }
+  }
+
+  private func printRecords(of client: ProgLogClient) async throws {
+    var output = Output(isLive: self.follow)
+    do {
+      for try await record in client.consume(from: self.from, follow: self.follow, limit: self.limit) {
+        try output.write(self.format.bytes(of: record))
+      }
+    } catch let error as ProgLogError {
+      // What came before the failure is worth having.
+      try output.flush()
+      throw error
+    }
+    try output.flush()
   }
 }
 

@@ -68,8 +68,6 @@ struct ProduceCommand: AsyncParsableCommand {
   func run() async throws {
     try await self.connection.withClient { client in
       let input = try self.makeInput()
-      // Values on the command line are few, and their offsets are looked at.
-      var output = Output(isLive: !self.readsInput)
       let progress = ProduceProgress(
         isShown: Console.isTerminal(STDERR_FILENO) && (self.quiet || !Console.isTerminal(STDOUT_FILENO)))
       defer { progress.finish() }
@@ -79,22 +77,17 @@ struct ProduceCommand: AsyncParsableCommand {
           return value
         })
       var hasReader = true
-      do {
-        for try await offset in offsets {
-          progress.acknowledged()
-          guard hasReader, !self.quiet else { continue }
-          do {
-            try output.write(Array(self.format.line(offset: offset).utf8))
-          } catch is OutputClosed {
-            // The records matter more than who reads their offsets.
-            hasReader = false
-          }
+      for try await offset in offsets {
+        progress.acknowledged()
+        guard hasReader, !self.quiet else { continue }
+        do {
+          // Not gathered: an offset that is not printed when this process is killed is a record in doubt.
+          try Console.write(Array(self.format.line(offset: offset).utf8), to: STDOUT_FILENO)
+        } catch is OutputClosed {
+          // The records matter more than who reads their offsets.
+          hasReader = false
         }
-      } catch {
-        if hasReader { try? output.flush() }
-        throw error
       }
-      if hasReader { try output.flush() }
     }
   }
 
