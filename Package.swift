@@ -20,8 +20,7 @@ let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
 let nioHPACK = Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-http2")
-let nioExtras = Target.Dependency.product(name: "NIOExtras", package: "swift-nio-extras")
-let nioHTTPCompression = Target.Dependency.product(name: "NIOHTTPCompression", package: "swift-nio-extras")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let swiftProtobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let grpcCore = Target.Dependency.product(name: "GRPCCore", package: "grpc-swift-2")
@@ -31,6 +30,7 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
@@ -46,12 +46,12 @@ let package = Package(
     .library(name: "ProgLogClient", targets: ["ProgLogClient"]),
   ],
   dependencies: [
+    // A double-ended queue that does not move its elements.
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     // Event loops and byte buffers: everything that touches a socket.
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     // HTTP/2 framing, flow control and HPACK under the gRPC server.
     .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
-    // gzip for gRPC messages; quiescing for a graceful stop.
-    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
     // TLS.
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     // Messages of the public APIs. No traits: its optional helpers pull in the whole of Foundation.
@@ -79,11 +79,11 @@ let package = Package(
     .target(name: "CommitLog", dependencies: ["CCommitLog", nioCore], swiftSettings: swiftSettings),
     .target(
       name: "ProgLogAPI", dependencies: [swiftProtobuf, grpcCore, grpcProtobuf], swiftSettings: generatedSettings),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
       name: "RPCServer",
       dependencies: [
-        "ProgLogAPI", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioExtras, nioHTTPCompression, nioSSL,
-        swiftProtobuf, logging,
+        "ProgLogAPI", "CZlib", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioSSL, nioTLS, swiftProtobuf, logging,
       ], swiftSettings: swiftSettings),
     .target(
       name: "ProgLogClient", dependencies: ["ProgLogAPI", grpcCore, grpcProtobuf, grpcTransport, swiftProtobuf],
@@ -96,7 +96,8 @@ let package = Package(
     .executableTarget(
       name: "Logd",
       dependencies: [
-        "CommitLog", "ProgLogAPI", "RPCServer", "Telemetry", nioCore, nioPosix, swiftProtobuf, argumentParser, logging,
+        "CommitLog", "ProgLogAPI", "RPCServer", "Telemetry", nioCore, nioPosix, swiftProtobuf, collections,
+        argumentParser, logging,
         metrics, serviceLifecycle, unixSignals, hummingbird, yams,
       ], swiftSettings: swiftSettings),
     .executableTarget(
@@ -108,6 +109,40 @@ let package = Package(
         "KubernetesClient", "Telemetry", argumentParser, logging, metrics, serviceLifecycle, unixSignals, hummingbird,
         yams,
       ], swiftSettings: swiftSettings),
+    // What tests share: processes, directories, seeds.
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
+    .testTarget(name: "CommitLogTests", dependencies: ["CommitLog", nioCore], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "RPCServerTests",
+      dependencies: [
+        "RPCServer", "ProgLogAPI", nioCore, nioPosix, nioEmbedded, nioHTTP1, nioHTTP2, nioHPACK, swiftProtobuf, logging,
+      ], exclude: ["Python"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "TelemetryTests", dependencies: ["Telemetry", logging, metrics, nioCore], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ProgLogClientTests",
+      dependencies: ["ProgLogClient", "ProgLogAPI", grpcCore, grpcProtobuf, grpcTransport, swiftProtobuf],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "KubernetesClientTests",
+      dependencies: ["KubernetesClient", asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL, logging, metrics],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "LogdTests", dependencies: ["Logd", "CommitLog", "ProgLogAPI", "TestSupport", nioCore, swiftProtobuf],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "LogctlTests", dependencies: ["Logctl", "ProgLogClient", argumentParser, grpcCore],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "OperatorTests", dependencies: ["Operator", "KubernetesClient", logging, metrics, yams],
+      swiftSettings: swiftSettings),
+    // Real processes on loopback.
+    .testTarget(
+      name: "ClusterTests", dependencies: ["Logd", "Logctl", "ProgLogClient", "TestSupport"], exclude: ["Python"],
+      swiftSettings: swiftSettings),
+    // A real API server, real pods; run by `make test` with a cluster.
+    .testTarget(
+      name: "KubernetesTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -16,12 +16,16 @@ package enum LoggingFormat: String, CaseIterable, Sendable {
     self = format
   }
 
+  /// Whether lines are for machines.
+  package var usesJSON: Bool { self == .json || (self == .auto && !Self.isTerminal) }
+
+  private static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
   /// Makes this the format of every `Logger`. To be called once, before the first of them is made.
   package func bootstrap(level: Logger.Level, metadataProvider: Logger.MetadataProvider? = nil) {
-    let isTerminal = isatty(STDERR_FILENO) == 1
-    let usesJSON = self == .json || (self == .auto && !isTerminal)
+    let usesJSON = usesJSON
     // https://no-color.org
-    let usesColor = isTerminal && getenv("NO_COLOR") == nil
+    let usesColor = Self.isTerminal && getenv("NO_COLOR") == nil
     LoggingSystem.bootstrap(
       { label, provider in
         var handler: any LogHandler =

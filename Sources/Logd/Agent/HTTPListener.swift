@@ -1,0 +1,46 @@
+import Glibc
+import Hummingbird
+import Logging
+import NIOCore
+import ServiceLifecycle
+
+/// One HTTP server of a node.
+struct HTTPListener: Service {
+  let responder: RouterResponder<BasicRequestContext>
+  let address: HostPort
+  /// What it serves, and which setting chose its port: for the error that says that the port is taken.
+  let what: String
+  let setting: SettingKey
+  let logger: Logger
+  let onListening: @Sendable (HostPort) -> Void
+
+  func run() async throws {
+    let application = Application(
+      responder: responder,
+      configuration: ApplicationConfiguration(address: .hostname(address.host, port: address.port), serverName: "logd"),
+      onServerRunning: { channel in
+        let port = channel.localAddress?.port ?? address.port
+        onListening(HostPort(host: address.host, port: port))
+      }, logger: logger.quietened())
+    do {
+      // Not `runService()`: signals are the agent's.
+      try await application.run()
+    } catch let error as IOError {
+      throw ListenError(
+        what: what, address: address, setting: setting, cause: String(cString: strerror(error.errnoCode)))
+    }
+  }
+}
+
+/// A port that could not be had.
+struct ListenError: Error, CustomStringConvertible {
+  var what: String
+  var address: HostPort
+  var setting: SettingKey
+  var cause: String
+
+  var description: String {
+    "cannot listen on \(address) for the \(what): \(cause); "
+      + "choose another address with --\(SettingKey.bindAddress.rawValue) or --\(setting.rawValue)"
+  }
+}

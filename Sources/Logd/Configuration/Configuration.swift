@@ -1,0 +1,98 @@
+import CommitLog
+package import Logging
+package import Telemetry
+
+/// What a node runs with, checked. Sizes are bytes.
+package struct Configuration: Sendable, Equatable {
+  /// Where the log is kept.
+  package var dataDirectory: String
+  package var nodeName: String
+  /// The host is shared by every listener; the port is gossip's.
+  package var bindAddress: HostPort
+  package var rpcPort: Int
+  package var httpPort: Int
+  package var opsPort: Int
+  /// Where clients reach this node's gRPC API; nil: where it listens.
+  package var advertiseRPCAddress: HostPort?
+  /// Without TLS everybody who reaches the ports reads and writes: only loopback is bound unless this is set.
+  package var allowPlaintextOnNetwork: Bool
+  package var maximumStoreBytes: Int
+  package var maximumIndexBytes: Int
+  package var maximumRecordBytes: Int
+  /// How long calls in flight may take to end once a stop was asked for.
+  package var shutdownTimeout: Duration
+  package var logLevel: Logger.Level
+  package var logFormat: LoggingFormat
+
+  package static func defaults(hostName: String) -> Configuration {
+    Configuration(
+      dataDirectory: "proglog-data", nodeName: hostName, bindAddress: HostPort(host: "127.0.0.1", port: 8401),
+      rpcPort: 8400, httpPort: 8080, opsPort: 8402, advertiseRPCAddress: nil, allowPlaintextOnNetwork: false,
+      maximumStoreBytes: Log.Configuration().maximumStoreBytes,
+      maximumIndexBytes: Log.Configuration().maximumIndexBytes,
+      maximumRecordBytes: 1 << 20,  // What NATS and Kafka take by default.
+      shutdownTimeout: .seconds(10),  // A third of the grace that Kubernetes gives a pod.
+      logLevel: .info, logFormat: .auto)
+  }
+}
+
+extension Configuration {
+  /// The defaults with what was set laid over them.
+  package init(_ settings: RawSettings, hostName: String) throws(ConfigurationError) {
+    self = .defaults(hostName: hostName)
+    let parse = SettingParser(settings: settings)
+    try parse.text(.dataDirectory, into: &dataDirectory)
+    try parse.name(.nodeName, into: &nodeName)
+    try parse.address(.bindAddress, into: &bindAddress)
+    try parse.port(.rpcPort, into: &rpcPort)
+    try parse.port(.httpPort, into: &httpPort)
+    try parse.port(.opsPort, into: &opsPort)
+    var advertised = bindAddress
+    if settings[.advertiseRPCAddress] != nil {
+      try parse.address(.advertiseRPCAddress, into: &advertised)
+      advertiseRPCAddress = advertised
+    }
+    try parse.bool(.allowPlaintextOnNetwork, into: &allowPlaintextOnNetwork)
+    // Positions in an index entry are 32 bits wide.
+    try parse.size(.maximumStoreBytes, in: 4096...(4 << 30) - 1, into: &maximumStoreBytes)
+    try parse.size(.maximumIndexBytes, in: 64...(1 << 30), into: &maximumIndexBytes)
+    try parse.size(.maximumRecordBytes, in: 1...(64 << 20), into: &maximumRecordBytes)
+    try parse.duration(.shutdownTimeout, into: &shutdownTimeout)
+    try parse.choice(.logLevel, Logger.Level.allCases, named: \.rawValue, into: &logLevel)
+    try parse.choice(.logFormat, LoggingFormat.allCases, named: \.rawValue, into: &logFormat)
+    try checkTogether(settings)
+  }
+
+  /// Room that a batch and its segment need around a single record, in bytes; far above what they use.
+  private static let recordOverheadBytes = 1024
+
+  /// What is wrong only in company.
+  private func checkTogether(_ settings: RawSettings) throws(ConfigurationError) {
+    let ports: [(SettingKey, Int)] = [
+      (.bindAddress, bindAddress.port), (.rpcPort, rpcPort), (.httpPort, httpPort), (.opsPort, opsPort),
+    ]
+    for (i, (key, port)) in ports.enumerated() where port != 0 {
+      if let (other, _) = ports[..<i].first(where: { $0.1 == port }) {
+        throw ConfigurationError(
+          origin: settings[key]?.origin ?? settings[other]?.origin ?? key.rawValue,
+          problem: "\(key.rawValue) and \(other.rawValue) both ask for port \(port)",
+          allowed: "give each a port of its own, or 0 for any free one")
+      }
+    }
+    if maximumRecordBytes + Self.recordOverheadBytes > maximumStoreBytes {
+      let key = settings[.maximumRecordBytes] == nil ? SettingKey.maximumStoreBytes : .maximumRecordBytes
+      throw ConfigurationError(
+        origin: settings[key]?.origin ?? key.rawValue,
+        problem: "a record of \(maximumRecordBytes) bytes does not fit a store of \(maximumStoreBytes)",
+        allowed: "keep \(SettingKey.maximumRecordBytes.rawValue) at least \(Self.recordOverheadBytes) bytes "
+          + "below \(SettingKey.maximumStoreBytes.rawValue)")
+    }
+    if !bindAddress.isLoopback, !allowPlaintextOnNetwork {
+      throw ConfigurationError(
+        origin: settings[.bindAddress]?.origin ?? SettingKey.bindAddress.rawValue,
+        problem: "without TLS, everybody who reaches \(bindAddress.host) could read and write the log",
+        allowed: "bind 127.0.0.1 or ::1, or accept that risk with --\(SettingKey.allowPlaintextOnNetwork.rawValue) true"
+      )
+    }
+  }
+}

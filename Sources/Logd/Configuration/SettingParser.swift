@@ -1,0 +1,91 @@
+/// Reads settings as what they must be; each method leaves `value` as it is when the setting was not given.
+struct SettingParser {
+  var settings: RawSettings
+
+  func text(_ key: SettingKey, into value: inout String) throws(ConfigurationError) {
+    guard let raw = settings[key] else { return }
+    guard !raw.text.isEmpty else { throw error(raw, "the value is empty", "give one, or leave the setting out") }
+    value = raw.text
+  }
+
+  /// A name that fits a DNS label sequence, a certificate and a gossip tag.
+  func name(_ key: SettingKey, into value: inout String) throws(ConfigurationError) {
+    guard let raw = settings[key] else { return }
+    let isAllowed = raw.text.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
+        true
+      default: false
+      }
+    }
+    guard isAllowed, (1...253).contains(raw.text.utf8.count) else {
+      throw error(
+        raw, "\"\(raw.text)\" is no node name", "use 1 to 253 letters, digits, hyphens, dots and underscores")
+    }
+    value = raw.text
+  }
+
+  func address(_ key: SettingKey, into value: inout HostPort) throws(ConfigurationError) {
+    guard let raw = settings[key] else { return }
+    guard let parsed = HostPort(raw.text) else {
+      throw error(raw, "\"\(raw.text)\" is no address", "write HOST:PORT, an IPv6 host in brackets")
+    }
+    value = parsed
+  }
+
+  func port(_ key: SettingKey, into value: inout Int) throws(ConfigurationError) {
+    guard let raw = settings[key] else { return }
+    guard let parsed = UInt16(raw.text) else {
+      throw error(raw, "\"\(raw.text)\" is no port", "use a number from 1 to 65535, or 0 for any free one")
+    }
+    value = Int(parsed)
+  }
+
+  func bool(_ key: SettingKey, into value: inout Bool) throws(ConfigurationError) {
+    guard let raw = settings[key] else { return }
+    guard let parsed = Bool(raw.text) else {
+      throw error(raw, "\"\(raw.text)\" is neither true nor false", "use true or false")
+    }
+    value = parsed
+  }
+
+  func size(_ key: SettingKey, in range: ClosedRange<Int>, into value: inout Int) throws(ConfigurationError) {
+    guard let raw = settings[key] else { return }
+    let units: [(suffix: String, bytes: Int)] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("", 1)]
+    let allowed = "use \(range.lowerBound) to \(range.upperBound) bytes, as a number or with KiB, MiB or GiB"
+    guard let unit = units.first(where: { raw.text.hasSuffix($0.suffix) }),
+      let number = Int(raw.text.dropLast(unit.suffix.count))
+    else {
+      throw error(raw, "\"\(raw.text)\" is no size", allowed)
+    }
+    let (bytes, overflow) = number.multipliedReportingOverflow(by: unit.bytes)
+    guard !overflow, range.contains(bytes) else { throw error(raw, "\(raw.text) is out of range", allowed) }
+    value = bytes
+  }
+
+  func duration(_ key: SettingKey, into value: inout Duration) throws(ConfigurationError) {
+    guard let raw = settings[key] else { return }
+    let units: [(suffix: String, milliseconds: Int)] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)]
+    guard let unit = units.first(where: { raw.text.hasSuffix($0.suffix) }),
+      let number = Int(raw.text.dropLast(unit.suffix.count)), (0...1_000_000).contains(number)
+    else {
+      throw error(raw, "\"\(raw.text)\" is no duration", "write a number with ms, s, m or h, such as 10s")
+    }
+    value = .milliseconds(number * unit.milliseconds)
+  }
+
+  func choice<Value>(
+    _ key: SettingKey, _ choices: [Value], named name: (Value) -> String, into value: inout Value
+  ) throws(ConfigurationError) {
+    guard let raw = settings[key] else { return }
+    guard let chosen = choices.first(where: { name($0) == raw.text.lowercased() }) else {
+      throw error(raw, "\"\(raw.text)\" is none of the choices", "use \(choices.map(name).joined(separator: ", "))")
+    }
+    value = chosen
+  }
+
+  private func error(_ raw: RawSettings.Value, _ problem: String, _ allowed: String) -> ConfigurationError {
+    ConfigurationError(origin: raw.origin, problem: problem, allowed: allowed)
+  }
+}

@@ -1,0 +1,140 @@
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import Logging
+import Telemetry
+
+/// The command line of the log server.
+@main
+struct Logd: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "logd",
+    abstract: "Run a node of the ProgLog commit log.",
+    discussion: """
+      With no flags, logd is a useful single node: it keeps its log in ./proglog-data, listens on loopback and prints
+      what to type next.
+
+      Every flag can also be given as an environment variable (--rpc-port as LOGD_RPC_PORT) or as a key of the YAML
+      file that --config-file names (rpc-port: 8400). Flags win over variables, variables over the file.
+
+      Sizes are bytes, or a number with KiB, MiB or GiB. Durations are a number with ms, s, m or h.
+
+      EXAMPLES:
+        logd --data-dir /var/lib/proglog
+        logd --config-file /etc/proglog/logd.yaml --log-level debug
+        LOGD_HTTP_PORT=8081 logd
+
+      SIGTERM or SIGINT ends calls in flight, flushes and closes; a second one ends the process at once.
+      Exit codes: 0 after a graceful stop, 64 for a wrong setting, 1 when the node failed.
+      """,
+    version: BuildVersion.current)
+
+  @Option(help: ArgumentHelp("A YAML file with these settings as keys.", valueName: "path"))
+  var configFile: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the log is kept. One process at a time may use it. (default: ./proglog-data)", valueName: "path"))
+  var dataDir: String?
+
+  @Option(help: ArgumentHelp("The node's name, unique in its cluster. (default: the host's name)", valueName: "name"))
+  var nodeName: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Host for every listener, and gossip's port. (default: 127.0.0.1:8401)", valueName: "host:port"))
+  var bindAddr: String?
+
+  @Option(help: ArgumentHelp("Port of the gRPC API; 0 takes any free one. (default: 8400)", valueName: "port"))
+  var rpcPort: String?
+
+  @Option(help: ArgumentHelp("Port of the HTTP/JSON API. (default: 8080)", valueName: "port"))
+  var httpPort: String?
+
+  @Option(help: ArgumentHelp("Port of /livez /readyz /startupz /metrics. (default: 8402)", valueName: "port"))
+  var opsPort: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where clients reach the gRPC API, as GetServers tells them. (default: where it listens)",
+      valueName: "host:port"))
+  var advertiseRpcAddr: String?
+
+  @Flag(help: "Listen beyond loopback without TLS. Everybody who reaches the ports can read and write the log.")
+  var allowPlaintextOnNetwork = false
+
+  @Option(help: ArgumentHelp("A segment's store is closed at this size. (default: 64MiB)", valueName: "size"))
+  var maxStoreBytes: String?
+
+  @Option(help: ArgumentHelp("A segment's index is closed at this size. (default: 1MiB)", valueName: "size"))
+  var maxIndexBytes: String?
+
+  @Option(help: ArgumentHelp("The largest value that a record may have. (default: 1MiB)", valueName: "size"))
+  var maxRecordBytes: String?
+
+  @Option(
+    help: ArgumentHelp("How long calls in flight may take to end at a stop. (default: 10s)", valueName: "duration"))
+  var shutdownTimeout: String?
+
+  @Option(
+    help: ArgumentHelp("trace, debug, info, notice, warning, error or critical. (default: info)", valueName: "level"))
+  var logLevel: String?
+
+  @Option(
+    help: ArgumentHelp("text, json, or auto: text on a terminal, else json. (default: auto)", valueName: "format"))
+  var logFormat: String?
+
+  private var flags: [SettingKey: String?] {
+    [
+      .dataDirectory: dataDir, .nodeName: nodeName, .bindAddress: bindAddr, .rpcPort: rpcPort, .httpPort: httpPort,
+      .opsPort: opsPort, .advertiseRPCAddress: advertiseRpcAddr,
+      .allowPlaintextOnNetwork: allowPlaintextOnNetwork ? "true" : nil, .maximumStoreBytes: maxStoreBytes,
+      .maximumIndexBytes: maxIndexBytes, .maximumRecordBytes: maxRecordBytes, .shutdownTimeout: shutdownTimeout,
+      .logLevel: logLevel, .logFormat: logFormat,
+    ]
+  }
+
+  mutating func run() async throws {
+    let configuration: Configuration
+    do {
+      configuration = try resolveConfiguration(environment: ProcessInfo.processInfo.environment)
+    } catch {
+      throw ValidationError(error.description)
+    }
+    configuration.logFormat.bootstrap(level: configuration.logLevel)
+    let logger = Logger(label: "logd")
+    do {
+      try await Agent(configuration: configuration, logger: logger).run()
+    } catch {
+      logger.critical("the node stopped", metadata: ["error": "\(error)"])
+      throw ExitCode.failure
+    }
+  }
+
+  private func resolveConfiguration(environment: [String: String]) throws(ConfigurationError) -> Configuration {
+    var settings = RawSettings()
+    if let path = configFile ?? environment["LOGD_CONFIG_FILE"] {
+      settings = try RawSettings(yaml: try readFile(path), file: path)
+    }
+    settings.override(with: try RawSettings(environment: environment))
+    settings.override(with: RawSettings(flags: flags))
+    return try Configuration(settings, hostName: Self.hostName())
+  }
+
+  private func readFile(_ path: String) throws(ConfigurationError) -> String {
+    do {
+      return try String(contentsOfFile: path, encoding: .utf8)
+    } catch {
+      throw ConfigurationError(
+        origin: configFile == nil ? "LOGD_CONFIG_FILE" : "--config-file", problem: "cannot read \(path): \(error)",
+        allowed: "name a file that exists and holds UTF-8")
+    }
+  }
+
+  private static func hostName() -> String {
+    // HOST_NAME_MAX is 64 on Linux.
+    var name = [CChar](repeating: 0, count: 65)
+    guard gethostname(&name, name.count - 1) == 0 else { return "logd" }
+    return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+}

@@ -1,0 +1,278 @@
+package import CommitLog
+import CoreMetrics
+import DequeModule
+package import Logging
+package import NIOCore
+package import NIOPosix
+import Synchronization
+
+/// The log of one node, as its APIs see it: stamps batches, hands them to the storage thread and answers when they are
+/// durable. All state is confined to one event loop, so that a produce call goes from its socket to the log without a
+/// hop.
+///
+/// A single member is its own quorum: what it has flushed is committed.
+package final class Replica: RecordLog {
+  package struct Configuration: Sendable {
+    /// The largest value of a record.
+    package var maximumRecordBytes: Int
+    /// Bytes that may wait for the disk before producers are told to come back later.
+    package var maximumQueuedBytes: Int
+    /// A batch is closed at this size; one write carries many.
+    package var maximumBatchBytes: Int
+
+    package init(
+      maximumRecordBytes: Int, maximumQueuedBytes: Int = 64 << 20, maximumBatchBytes: Int = 1 << 20
+    ) {
+      self.maximumRecordBytes = maximumRecordBytes
+      self.maximumQueuedBytes = maximumQueuedBytes
+      self.maximumBatchBytes = maximumBatchBytes
+    }
+  }
+
+  typealias Completion = (Result<ProducedRecord, ProduceError>) -> Void
+
+  private struct State {
+    /// Where the next batch goes, and in which term.
+    var end: LogEnd
+    let term: Term
+    var pending = PendingProposals<Completion>()
+    /// The batch that calls of this turn of the loop write into, and whom to tell.
+    var open = RecordBatch.Builder()
+    var openCompletions: [Completion] = []
+    var sealIsScheduled = false
+    var isAccepting = true
+    var waiters: [UInt64: (offset: Offset, action: () -> Void)] = [:]
+    var nextWaiter: UInt64 = 0
+    var drained: EventLoopPromise<Void>?
+
+    init(end: LogEnd) {
+      self.end = end
+      // A single node that has never been in an election is the leader of the first term.
+      term = max(end.lastTerm, Term(1))
+    }
+  }
+
+  /// The most that a batch needs for a record beside its value.
+  private static let recordFrameBytes = 16
+
+  package let eventLoop: any EventLoop
+  private let log: Log
+  private let configuration: Configuration
+  private let readers: NIOThreadPool
+  private let logger: Logger
+  private let metrics: ReplicaMetrics
+  private let state: NIOLoopBoundBox<State>
+  /// The commit position, for every thread; written on the loop alone.
+  private let committedEnd: Atomic<UInt64>
+  private let writer: Mutex<LogWriter?>
+
+  private init(
+    log: Log, configuration: Configuration, eventLoop: any EventLoop, readers: NIOThreadPool, metrics: ReplicaMetrics,
+    logger: Logger
+  ) {
+    let end = log.flushedEnd
+    self.log = log
+    self.configuration = configuration
+    self.eventLoop = eventLoop
+    self.readers = readers
+    self.logger = logger
+    self.metrics = metrics
+    state = NIOLoopBoundBox(
+      State(end: end), eventLoop: eventLoop)
+    committedEnd = Atomic(end.nextOffset.rawValue)
+    writer = Mutex(nil)
+  }
+
+  /// Starts the storage thread. Call on `eventLoop`.
+  ///
+  /// - Parameters:
+  ///   - log: open and recovered; the replica is its one writer from now on and closes it.
+  ///   - readers: threads that may block on the disk.
+  package static func start(
+    log: Log, configuration: Configuration, eventLoop: any EventLoop, readers: NIOThreadPool, metrics: ReplicaMetrics,
+    logger: Logger
+  ) -> Replica {
+    let replica = Replica(
+      log: log, configuration: configuration, eventLoop: eventLoop, readers: readers, metrics: metrics, logger: logger)
+    let writer = LogWriter(log: log, maximumQueuedBytes: configuration.maximumQueuedBytes) { event in
+      replica.eventLoop.execute { replica.handle(event) }
+    }
+    replica.writer.withLock { $0 = writer }
+    return replica
+  }
+
+  // MARK: RecordLog
+
+  package var extent: LogExtent {
+    LogExtent(start: log.startOffset, end: Offset(committedEnd.load(ordering: .acquiring)))
+  }
+
+  package func produce(_ value: ByteBuffer, completion: @escaping (Result<ProducedRecord, ProduceError>) -> Void) {
+    if let error = refusal(of: value) {
+      metrics.rejected.increment()
+      return completion(.failure(error))
+    }
+    if state.value.open.byteCount + value.readableBytes + Self.recordFrameBytes > log.configuration.maximumBatchBytes {
+      seal()
+    }
+    state.value.open.append(value, timestamp: .now)
+    state.value.openCompletions.append(completion)
+    if state.value.open.byteCount >= configuration.maximumBatchBytes {
+      seal()
+    } else if !state.value.sealIsScheduled {
+      // The calls that this turn of the loop reads from its sockets share one batch.
+      state.value.sealIsScheduled = true
+      eventLoop.execute { self.seal() }
+    }
+  }
+
+  private func refusal(of value: ByteBuffer) -> ProduceError? {
+    guard state.value.isAccepting else { return .shuttingDown }
+    guard value.readableBytes <= configuration.maximumRecordBytes else {
+      return .recordTooLarge(bytes: value.readableBytes, maximum: configuration.maximumRecordBytes)
+    }
+    let queued = state.value.pending.bytes + state.value.open.byteCount
+    guard queued + value.readableBytes <= configuration.maximumQueuedBytes else {
+      return .overloaded(queuedBytes: queued)
+    }
+    return nil
+  }
+
+  package func read(from offset: Offset, maximumBytes: Int) -> EventLoopFuture<[RecordBatch]> {
+    let end = extent.end
+    // The disk may make a read wait: never on the loop.
+    return readers.runIfActive(eventLoop: eventLoop) { [log] in
+      // What is flushed but not yet committed is nobody's to see.
+      try log.read(from: offset, maximumBytes: maximumBytes).prefix { $0.nextOffset <= end }.map(\.self)
+    }
+  }
+
+  package func whenReadable(_ offset: Offset, _ action: @escaping () -> Void) -> ReadWaiter {
+    let waiter = ReadWaiter(number: state.value.nextWaiter)
+    state.value.nextWaiter += 1
+    if offset < extent.end {
+      action()
+    } else {
+      state.value.waiters[waiter.number] = (offset, action)
+    }
+    return waiter
+  }
+
+  package func cancel(_ waiter: ReadWaiter) {
+    state.value.waiters[waiter.number] = nil
+  }
+
+  // MARK: Proposals
+
+  /// Closes the open batch, stamps it and hands it to the storage thread.
+  private func seal() {
+    state.value.sealIsScheduled = false
+    guard state.value.open.count > 0 else { return }
+    let builder = state.value.open
+    let completions = state.value.openCompletions
+    state.value.open = RecordBatch.Builder()
+    state.value.openCompletions = []
+
+    let batch = builder.finish().stamped(
+      index: state.value.end.nextIndex, term: state.value.term, baseOffset: state.value.end.nextOffset, appendTime: .now
+    )
+    do {
+      guard let writer = writer.withLock({ $0 }) else { return fail(completions, .shuttingDown) }
+      try writer.submit([batch])
+    } catch {
+      return fail(completions, produceError(error))
+    }
+    state.value.pending.append(
+      .init(index: batch.index, baseOffset: batch.baseOffset, bytes: batch.byteCount, completions: completions))
+    state.value.end = LogEnd(
+      nextIndex: batch.index.advanced(by: 1), nextOffset: batch.nextOffset, lastTerm: batch.term)
+    metrics.queuedBytes.record(state.value.pending.bytes)
+  }
+
+  private func produceError(_ error: LogWriterError) -> ProduceError {
+    switch error {
+    case .queueFull(let queuedBytes, _): .overloaded(queuedBytes: queuedBytes)
+    case .refusing(let cause), .failed(let cause): .refused(cause)
+    case .stopped: .shuttingDown
+    }
+  }
+
+  private func fail(_ completions: [Completion], _ error: ProduceError) {
+    metrics.rejected.increment(by: Int64(completions.count))
+    for completion in completions { completion(.failure(error)) }
+  }
+
+  private func handle(_ event: LogWriterEvent) {
+    switch event {
+    case .flushed(let flushed, let statistics): commit(flushed, statistics)
+    case .truncated(let end), .removed(let end):
+      preconditionFailure("the log was cut to \(end), which nobody asked for")
+    case .refused(let index, let error): refuse(from: index, error)
+    case .failed(let error):
+      // The kernel has marked the pages clean: nobody knows what is on the disk, and a second fsync would say yes.
+      // What was acknowledged is safe; recovery at the next start finds the rest.
+      logger.critical("the log has failed: ending the process", metadata: ["error": "\(error)"])
+      fatalError("the log has failed: \(error)")
+    }
+    finishDrainIfIdle()
+  }
+
+  private func commit(_ flushed: Flushed, _ statistics: DrainStatistics) {
+    let end = flushed.end
+    committedEnd.store(end.nextOffset.rawValue, ordering: .releasing)
+    let term = state.value.term
+    var records = 0
+    for proposal in state.value.pending.takeFlushed(before: end.nextIndex) {
+      records += proposal.completions.count
+      for (number, completion) in proposal.completions.enumerated() {
+        completion(.success(ProducedRecord(offset: proposal.baseOffset.advanced(by: number), term: term)))
+      }
+    }
+    metrics.flushed(statistics, records: records, queuedBytes: state.value.pending.bytes, extent: extent)
+    wakeWaiters()
+  }
+
+  private func wakeWaiters() {
+    let end = extent.end
+    for (number, waiter) in state.value.waiters where waiter.offset < end {
+      state.value.waiters[number] = nil
+      waiter.action()
+    }
+  }
+
+  /// Nothing from `index` on was written: those producers are told so, and the log goes on where it ends.
+  private func refuse(from index: LogIndex, _ error: LogError) {
+    logger.error("the log refuses writes", metadata: ["error": "\(error)", "index": "\(index)"])
+    let refused = state.value.pending.takeRefused(from: index)
+    state.value.end = log.acceptedEnd
+    writer.withLock { $0?.resume() }
+    for proposal in refused { fail(proposal.completions, .refused(error)) }
+    metrics.queuedBytes.record(state.value.pending.bytes)
+  }
+
+  // MARK: Stopping
+
+  /// Takes no more records, waits until those taken are durable, and closes the log. From any thread.
+  package func shutDown() async throws {
+    try await eventLoop.flatSubmit {
+      self.state.value.isAccepting = false
+      self.seal()
+      let drained = self.eventLoop.makePromise(of: Void.self)
+      self.state.value.drained = drained
+      self.finishDrainIfIdle()
+      return drained.futureResult
+    }.get()
+    let writer = writer.withLock { writer in
+      defer { writer = nil }
+      return writer
+    }
+    writer?.shutdown()
+    try log.close()
+  }
+
+  private func finishDrainIfIdle() {
+    guard state.value.pending.isEmpty else { return }
+    state.value.drained?.succeed()
+    state.value.drained = nil
+  }
+}

@@ -1,0 +1,58 @@
+import CommitLog
+import ProgLogAPI
+import RPCServer
+
+/// What the log's failures are to a gRPC client.
+extension RPCStatus {
+  /// `ErrorInfo.domain` of everything that this server says.
+  private static let domain = "proglog.io"
+
+  static func malformed(_ error: MalformedMessage) -> RPCStatus {
+    RPCStatus(.invalidArgument, "the request is malformed: \(error)")
+  }
+
+  /// Proglog's clients read the LocalizedMessage, others the ErrorInfo.
+  static func outOfRange(_ offset: Offset, _ extent: LogExtent) -> RPCStatus {
+    var localized = Google_Rpc_LocalizedMessage()
+    localized.locale = "en-US"
+    localized.message = "The requested offset is outside of the log: \(offset)"
+    let info = errorInfo(
+      "OFFSET_OUT_OF_RANGE", ["requested": "\(offset)", "start": "\(extent.start)", "end": "\(extent.end)"])
+    return RPCStatus(
+      .outOfRange, "offset \(offset) is outside of the log, which holds \(extent.start) up to but not \(extent.end)",
+      details: [localized, info])
+  }
+
+  init(_ error: ProduceError) {
+    let message = error.description
+    self =
+      switch error {
+      case .recordTooLarge(let bytes, let maximum):
+        RPCStatus(
+          .invalidArgument, message,
+          details: [Self.errorInfo("RECORD_TOO_LARGE", ["bytes": "\(bytes)", "maximum": "\(maximum)"])])
+      case .overloaded: RPCStatus(.resourceExhausted, message, details: [Self.errorInfo("OVERLOADED")])
+      case .refused(.noSpace): RPCStatus(.resourceExhausted, message, details: [Self.errorInfo("NO_SPACE")])
+      case .refused: RPCStatus(.internal, message, details: [Self.errorInfo("LOG_REFUSED")])
+      case .shuttingDown: RPCStatus(.unavailable, message, details: [Self.errorInfo("SHUTTING_DOWN")])
+      }
+  }
+
+  static func readFailure(_ error: any Error, _ offset: Offset) -> RPCStatus {
+    guard let error = error as? LogError else {
+      return RPCStatus(.unavailable, "the record at \(offset) could not be read: \(error)")
+    }
+    if case .outOfRange(_, let start, let end) = error {
+      return .outOfRange(offset, LogExtent(start: start, end: end))
+    }
+    return RPCStatus(.dataLoss, "the record at \(offset) could not be read: \(error)")
+  }
+
+  private static func errorInfo(_ reason: String, _ metadata: [String: String] = [:]) -> Google_Rpc_ErrorInfo {
+    var info = Google_Rpc_ErrorInfo()
+    info.reason = reason
+    info.domain = domain
+    info.metadata = metadata
+    return info
+  }
+}

@@ -1,0 +1,38 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A client that is not ours: Python's grpcio with stubs generated from proglog's own fields.
+@Suite(.enabled(if: Python.isInstalled, "needs the packages that `make deps` puts into .venv"))
+struct GRPCInteroperationTests {
+  @Test("grpcio with proglog's stubs produces and consumes, unary and streaming, and gets error details")
+  func grpcio() async throws {
+    let directory = try TemporaryDirectory()
+    let generated = try await run(
+      Python.path,
+      [
+        "-m", "grpc_tools.protoc", "-I", Python.scripts, "--python_out", directory.path, "--grpc_python_out",
+        directory.path, "\(Python.scripts)/proglog.proto",
+      ])
+    try #require(generated.status == 0, "\(generated.errors)")
+    let node = try await LogdProcess(dataDirectory: directory.file("data"))
+    let client = try await run(Python.path, ["\(Python.scripts)/proglog_client.py", node.rpcAddress, directory.path])
+    #expect(client.status == 0, "\(client.output)\(client.errors)")
+    #expect(
+      client.output.split(separator: "\n") == [
+        "ok unary", "ok servers", "ok out_of_range", "ok produce_stream", "ok consume_stream", "ok waits_at_the_end",
+        "ok cancel", "ok health",
+      ])
+    #expect(try await node.stop() == 0)
+  }
+}
+
+/// The Python of the project's virtual environment.
+enum Python {
+  static let path = "\(root)/.venv/bin/python3"
+  static let scripts = "\(root)/Tests/ClusterTests/Python"
+  static let isInstalled = FileManager.default.isExecutableFile(atPath: path)
+
+  private static let root = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+}

@@ -1,0 +1,21 @@
+/// What `eventually` throws when its time is over.
+package struct NeverHappened: Error, CustomStringConvertible {
+  package var description: String
+}
+
+/// Waits until `condition` gives a value, looking again every few milliseconds.
+///
+/// - Throws: `NeverHappened` when `limit` is over; whatever `condition` throws.
+@discardableResult
+package func eventually<Value>(
+  _ what: String, within limit: Duration = .seconds(30), _ condition: () async throws -> Value?
+) async throws -> Value {
+  let deadline = ContinuousClock.now + limit
+  while true {
+    if let value = try await condition() { return value }
+    guard ContinuousClock.now < deadline else {
+      throw NeverHappened(description: "\(what): not within \(limit)")
+    }
+    try await Task.sleep(for: .milliseconds(10))
+  }
+}
