@@ -52,8 +52,9 @@ final class ProduceProgress: Sendable {
 
   static func line(records: Int, bytes: Int, elapsed: Duration) -> String {
     let seconds = max(elapsed / .seconds(1), 0.001)
-    let rate = Int((Double(bytes) / seconds).rounded())
-    return "\(records) records, \(self.size(bytes)), \(self.size(rate))/s"
+    let rate = Int((Double(records) / seconds).rounded())
+    // Bytes run ahead of the records by what waits for an answer.
+    return "\(records) records, \(rate)/s, \(self.size(bytes)) sent"
   }
 
   /// With three digits or so, in powers of 1000: `999 B`, `1.5 kB`, `20.0 MB`.

@@ -47,17 +47,6 @@ extension Log_V1_ProduceRequest {
   }
 }
 
-extension ProgLogError {
-  /// The failure of a call that had sent `records` records without an answer.
-  func ofAppend(records: Int) -> ProgLogError {
-    switch self {
-    case .outcomeUnknown(_, let cause) where records > 0: .outcomeUnknown(records: records, cause: cause)
-    case _ where records > 0 && self.leavesOutcomeOpen: .outcomeUnknown(records: records, cause: self.description)
-    default: self
-    }
-  }
-}
-
 /// One ProduceStream call.
 private final class ProduceStream<Values: AsyncSequence & Sendable>: Sendable where Values.Element == [UInt8] {
   let window: UnacknowledgedWindow

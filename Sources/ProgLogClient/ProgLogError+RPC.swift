@@ -7,6 +7,7 @@ extension ProgLogError {
     static let domain = "proglog.io"
     static let offsetOutOfRange = "OFFSET_OUT_OF_RANGE"
     static let notLeader = "NOT_LEADER"
+    static let requested = "requested"
     static let start = "start"
     /// The offset that the next record will get.
     static let end = "end"
@@ -35,7 +36,9 @@ extension ProgLogError {
     let info = (try? error.unpackGoogleRPCStatus())?.details.compactMap(\.errorInfo).first { $0.domain == Info.domain }
     switch error.code {
     case .outOfRange:
-      self = .outOfRange(requested: requested ?? 0, range: info.flatMap(Self.range(of:)))
+      // The server's word on what was asked for counts more: a stream that resumed asked for more than its first offset.
+      let told = info?.metadata[Info.requested].flatMap { UInt64($0) }
+      self = .outOfRange(requested: told ?? requested ?? 0, range: info.flatMap(Self.range(of:)))
     case .failedPrecondition where info?.reason == Info.notLeader:
       self = .notLeader(address: address, leader: info?.metadata[Info.leaderAddress])
     case .deadlineExceeded:
@@ -60,13 +63,24 @@ extension ProgLogError {
     }
   }
 
-  /// For a call that appends and was sent: whether the server has surely not done it. Statuses that a transport makes up
-  /// itself, or that a server may send after the append, leave it open.
-  var leavesOutcomeOpen: Bool {
+  /// What a call that appends failed with, when it had sent `records` records without an answer. Statuses that a
+  /// transport makes up itself, or that a server may send after the append, leave the records' outcome open.
+  func ofAppend(records: Int) -> ProgLogError {
+    guard records > 0 else { return self }
+    let openCodes = ["CANCELLED", "UNKNOWN", "ABORTED", "INTERNAL", "DATA_LOSS"]
     switch self {
-    case .unavailable, .deadlineExceeded, .protocolViolation: true
-    case .server(let error): ["CANCELLED", "UNKNOWN", "ABORTED", "INTERNAL", "DATA_LOSS"].contains(error.code)
-    case .invalidAddress, .unreachable, .outOfRange, .notLeader, .outcomeUnknown: false
+    case .outcomeUnknown(_, let cause):
+      return .outcomeUnknown(records: records, cause: cause)
+    case .unavailable(let address, let cause):
+      return .outcomeUnknown(records: records, cause: "\(address): \(cause)")
+    case .deadlineExceeded(let address, let timeout):
+      return .outcomeUnknown(records: records, cause: "\(address) did not answer within \(timeout)")
+    case .server(let error) where openCodes.contains(error.code):
+      return .outcomeUnknown(records: records, cause: self.description)
+    case .protocolViolation:
+      return .outcomeUnknown(records: records, cause: self.description)
+    case .invalidAddress, .unreachable, .outOfRange, .notLeader, .server:
+      return self
     }
   }
 
@@ -97,7 +111,10 @@ extension ProgLogError {
     while let cause = (root as? RPCError)?.cause {
       root = cause
     }
-    if let root = root as? RPCError { return root.message }
+    if let root = root as? RPCError {
+      // The causes stand in the middle of sentences.
+      return root.message.hasSuffix(".") ? String(root.message.dropLast()) : root.message
+    }
     // SwiftNIO: `connection reset (error set): Connection refused) (errno: 111)`, unbalanced as it stands.
     var text = "\(root)"
     if let end = text.firstRange(of: " (errno: "), let start = text[..<end.lowerBound].firstRange(of: "): ") {

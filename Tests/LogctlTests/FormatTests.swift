@@ -57,10 +57,10 @@ struct FormatTests {
     #expect(ProduceProgress.size(bytes) == expected)
   }
 
-  @Test("progress tells records, bytes and rate")
+  @Test("progress tells durable records, their rate and the bytes sent")
   func progress() {
     let line = ProduceProgress.line(records: 12, bytes: 3_000, elapsed: .seconds(2))
-    #expect(line == "12 records, 3.0 kB, 1.5 kB/s")
+    #expect(line == "12 records, 6/s, 3.0 kB sent")
   }
 
   @Test(

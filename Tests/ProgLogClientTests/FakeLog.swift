@@ -179,7 +179,7 @@ final class FakeLog: RegistrableRPCService {
       code: .outOfRange, message: "offset \(offset) is outside of the log",
       details: .errorInfo(
         reason: "OFFSET_OUT_OF_RANGE", domain: "proglog.io",
-        metadata: ["start": "\(range.lowerBound)", "end": "\(range.upperBound)"]))
+        metadata: ["requested": "\(offset)", "start": "\(range.lowerBound)", "end": "\(range.upperBound)"]))
   }
 
   private func unary<Input: SwiftProtobufMessage, Output: SwiftProtobufMessage, Transport: ServerTransport>(

@@ -114,10 +114,11 @@ struct ProgLogClientTests {
         return
       }
       let write = await #expect(throws: ProgLogError.self) { try await client.produce([1]) }
-      guard case .outcomeUnknown(records: 1, _) = write else {
+      guard case .outcomeUnknown(records: 1, let cause) = write else {
         Issue.record("\(String(describing: write))")
         return
       }
+      #expect(cause.hasSuffix("did not answer within 0.2 seconds"))
     }
   }
 
