@@ -72,7 +72,8 @@ struct HTTP2Client: Sendable {
     _ path: String, _ message: ByteBuffer, headers: [(String, String)] = []
   ) async throws -> ResponseCollector.Response {
     let stream = try await open(Self.headers(path, headers))
-    try await stream.send(message, endStream: true)
+    // The server may have refused the call by its headers, and reset the stream.
+    try? await stream.send(message, endStream: true)
     return try await stream.end()
   }
 }

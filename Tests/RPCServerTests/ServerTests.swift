@@ -231,17 +231,50 @@ struct ServerTests {
     }
   }
 
-  @Test("a quiet connection is pinged, and one that shows no preface is closed")
-  func keepaliveAndHandshake() async throws {
+  @Test("a quiet connection is pinged, and lives while it answers")
+  func keepalive() async throws {
     var configuration = RPCServer.Configuration.defaults
     configuration.keepalive.pingInterval = .milliseconds(20)
-    configuration.connection.handshakeTimeout = .milliseconds(500)
-    try await withServer(configuration) { server, address in
+    try await withServer(configuration) { _, address in
       let client = try await HTTP2Client.connect(to: address)
-      #expect(try await eventually { client.root.pings >= 2 })
+      #expect(try await eventually { client.root.pings >= 3 })
+      #expect(try await client.call("/test.Echo/Unary", Self.hello).status == "0")
+    }
+  }
+
+  @Test("a connection that shows no preface is closed")
+  func handshakeTimeout() async throws {
+    var configuration = RPCServer.Configuration.defaults
+    configuration.connection.handshakeTimeout = .milliseconds(100)
+    try await withServer(configuration) { _, address in
       let silent = try await SilentClient.connect(to: address)
       try await silent.closeFuture.get()
-      #expect(try await client.call("/test.Echo/Unary", Self.hello).status == "0")
+    }
+  }
+
+  @Test("a client that answers no ping is closed")
+  func deadPeer() async throws {
+    var configuration = RPCServer.Configuration.defaults
+    configuration.keepalive.pingInterval = .milliseconds(20)
+    configuration.keepalive.pingTimeout = .milliseconds(50)
+    try await withServer(configuration) { _, address in
+      let silent = try await SilentClient.connect(to: address)
+      // The preface and empty SETTINGS (RFC 9113, 3.4), and nothing more.
+      var preface = ByteBuffer(string: "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+      preface.writeBytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+      try await silent.writeAndFlush(preface)
+      try await silent.closeFuture.get()
+    }
+  }
+
+  @Test("a connection of the maximum age is drained")
+  func maximumAge() async throws {
+    var configuration = RPCServer.Configuration.defaults
+    configuration.connection.maximumAge = .milliseconds(100)
+    try await withServer(configuration) { _, address in
+      let client = try await HTTP2Client.connect(to: address)
+      try await client.channel.closeFuture.get()
+      #expect(client.root.goAways.map(\.code) == [.noError, .noError])
     }
   }
 

@@ -17,6 +17,8 @@ final class RPCConnectionHandler: ChannelInboundHandler {
   private var drain = ConnectionDrain()
   private var pings: PingEnforcement
   private var hasReceivedSettings = false
+  /// Asked to drain before the handshake was through.
+  private var mustDrain = false
   /// Whether anything was read since the keepalive timer last looked.
   private var sawRead = false
   private var timers: [Scheduled<Void>] = []
@@ -76,6 +78,7 @@ final class RPCConnectionHandler: ChannelInboundHandler {
       // The first is the handshake; more of them are treated as pings are.
       if hasReceivedSettings { enforcePingInterval() }
       hasReceivedSettings = true
+      if mustDrain { beginDraining() }
     case .ping(let data, ack: true) where data == Self.drainPing:
       perform(drain.announcementRead())
     case .ping(let data, ack: true) where data == Self.keepalivePing:
@@ -104,6 +107,9 @@ final class RPCConnectionHandler: ChannelInboundHandler {
 
   /// Stops taking calls; those that are open go on. Their handlers are told, so that endless ones can end.
   func beginDraining() {
+    // Neither GOAWAY nor PING may be sent before the handshake; a call may be on its way behind it.
+    mustDrain = true
+    guard hasReceivedSettings else { return }
     let actions = drain.begin()
     guard !actions.isEmpty else { return }
     perform(actions)
@@ -209,7 +215,8 @@ extension RPCConnectionHandler {
     sawRead = false
     keepaliveTimer = schedule(interval) { handler in
       // A look once an interval is cheaper than a timer that every read starts anew.
-      guard !handler.sawRead else { return handler.scheduleKeepalive() }
+      // Before the handshake a PING would be an error; that time has its own limit.
+      guard !handler.sawRead, handler.hasReceivedSettings else { return handler.scheduleKeepalive() }
       handler.writeRoot(.ping(Self.keepalivePing, ack: false))
       handler.context?.flush()
       handler.keepaliveTimer = handler.schedule(keepalive.pingTimeout) { handler in

@@ -154,6 +154,8 @@ def health_watch(channel):
 def main():
     port, scenario = sys.argv[1:]
     with grpc.insecure_channel(f"127.0.0.1:{port}", options=OPTIONS) as channel:
+        # Deadlines are for calls, not for a busy machine that is slow to connect.
+        grpc.channel_ready_future(channel).result(timeout=30)
         globals()[scenario](channel)
 
 
