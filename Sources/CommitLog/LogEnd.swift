@@ -25,11 +25,8 @@ package struct Accepted: Hashable, Sendable {
   package let end: LogEnd
 }
 
-/// Batches that survive a loss of power. Only a log makes this value, after a sync; an acknowledgement needs one.
+/// Batches that survive a loss of power. Only this module makes this value (its
+/// initializer is internal), after a sync; an acknowledgement needs one.
 package struct Flushed: Hashable, Sendable {
   package let end: LogEnd
-
-  init(end: LogEnd) {
-    self.end = end
-  }
 }

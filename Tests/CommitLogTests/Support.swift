@@ -1,0 +1,106 @@
+import Glibc
+import NIOCore
+
+@testable import CommitLog
+
+/// A directory that is gone with the value.
+final class TemporaryDirectory: Sendable {
+  let path: String
+
+  init() throws {
+    var template = Array("/tmp/commitlog-XXXXXX\0".utf8CString)
+    guard let made = mkdtemp(&template) else { throw LogError.failed("mkdtemp", "/tmp", errno: errno) }
+    path = String(cString: made)
+  }
+
+  deinit {
+    remove(path)
+  }
+
+  private func remove(_ path: String) {
+    guard let directory = try? Directory(path), let names = try? directory.names() else { return }
+    for name in names where unlink(directory.path(of: name)) != 0 { remove(directory.path(of: name)) }
+    rmdir(path)
+  }
+}
+
+/// Bytes of files, for a test to look at and to damage.
+enum Files {
+  static func names(_ directory: String, _ suffix: String) throws -> [String] {
+    try Directory(directory).names().filter { $0.hasSuffix(suffix) }.map { directory + "/" + $0 }
+  }
+
+  static func read(_ path: String) throws -> [UInt8] {
+    let file = try File(path, .existing)
+    return Array(buffer: try file.read(at: 0, count: Int(try file.size())))
+  }
+
+  static func write(_ path: String, _ bytes: [UInt8]) throws {
+    try File(path, .created).write([ByteBuffer(bytes: bytes)], at: 0)
+  }
+
+  /// What a crash leaves: the files as they are now, without the log being closed.
+  static func copy(_ directory: String) throws -> TemporaryDirectory {
+    let copy = try TemporaryDirectory()
+    for name in try Directory(directory).names() where name != DirectoryLock.name {
+      try write(copy.path + "/" + name, try read(directory + "/" + name))
+    }
+    return copy
+  }
+}
+
+/// SplitMix64: the same numbers from the same seed everywhere.
+struct SeededGenerator: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) {
+    state = seed
+  }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var value = state
+    value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+    return value ^ (value >> 31)
+  }
+}
+
+extension Log {
+  /// The batch that continues this log, with these values.
+  func next(_ values: [String], term: Term = Term(1), after end: LogEnd? = nil) -> RecordBatch {
+    let end = end ?? acceptedEnd
+    let time = Timestamp(microseconds: 1_000_000)
+    var batch: RecordBatch
+    if values.isEmpty {
+      batch = .noOperation(timestamp: time)
+    } else {
+      var builder = RecordBatch.Builder()
+      for value in values { builder.append(value.utf8, timestamp: time) }
+      batch = builder.finish()
+    }
+    batch.stamp(
+      index: end.nextIndex, term: max(term, end.lastTerm), baseOffset: end.nextOffset, appendTime: time)
+    return batch
+  }
+
+  func add(_ values: [String], term: Term = Term(1)) throws {
+    try append([next(values, term: term)])
+  }
+
+  /// Every value that can be read, by reading from the start in small steps.
+  func values() throws -> [String] {
+    var values: [String] = []
+    var offset = startOffset
+    while offset < flushedEnd.nextOffset {
+      for batch in try read(from: offset, maximumBytes: 500) {
+        for record in try batch.records { values.append(String(buffer: record.value)) }
+        offset = batch.nextOffset
+      }
+    }
+    return values
+  }
+}
+
+let small = Log.Configuration(maximumStoreBytes: 1024, maximumIndexBytes: 1000, preallocationBytes: 512)
+let medium = Log.Configuration(maximumStoreBytes: 64 << 10, preallocationBytes: 4096)
