@@ -7,9 +7,9 @@ extension Cluster {
   static func killOperator() async throws {
     let before = try await operatorPod()
     try await kubectl("delete", "pod", before, "-n", operatorNamespace, "--grace-period=0", "--force")
-    try await eventually("another operator runs", within: .seconds(120)) {
+    try await eventually("another operator runs", within: .seconds(120)) { () -> Void? in
       let pod = try await operatorPod()
-      guard pod != before, !pod.isEmpty else { return nil as Void? }
+      guard pod != before, !pod.isEmpty else { return nil }
       let ready = try await kubectl(
         "get", "pod", pod, "-n", operatorNamespace, "-o", "jsonpath={.status.containerStatuses[0].ready}")
       return ready == "true" ? () : nil
@@ -24,7 +24,7 @@ extension Cluster {
 
   /// Waits until the operator that runs now has reconciled `count` times.
   static func operatorReconciles(_ count: Int) async throws {
-    try await eventually("the operator has reconciled \(count) times") {
+    try await eventually("the operator has reconciled \(count) times") { () -> Void? in
       let address = try await kubectl(
         "get", "pod", try await operatorPod(), "-n", operatorNamespace, "-o", "jsonpath={.status.podIP}")
       let metrics = try await run("/usr/bin/env", ["curl", "-sS", "--max-time", "5", "http://\(address):8081/metrics"])
@@ -40,7 +40,7 @@ extension Cluster {
   static func settled(_ namespace: String) async throws {
     var last = ""
     var since = ContinuousClock.now
-    try await eventually("\(namespace) is quiet", within: .seconds(60)) {
+    try await eventually("\(namespace) is quiet", within: .seconds(60)) { () -> Void? in
       let versions = try await kubectl(
         "get", "plog,sts,pods,svc,cm,pvc", "-n", namespace, "-o",
         "jsonpath={range .items[*]}{.metadata.uid}={.metadata.resourceVersion} {end}")

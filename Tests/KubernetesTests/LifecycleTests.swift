@@ -23,8 +23,8 @@ struct LifecycleTests {
       #expect(second != first)
 
       try await log.patch(#"{"spec":{"logLevel":"debug"}}"#)
-      try await eventually("the pod runs with the new settings") {
-        guard let uid = try await log.podUID(), uid != second else { return nil as Void? }
+      try await eventually("the pod runs with the new settings") { () -> Void? in
+        guard let uid = try await log.podUID(), uid != second else { return nil }
         let logs = try await Cluster.tryKubectl(["logs", "\(log.name)-0", "-n", namespace]).output
         return logs.contains(#""msg":"serving""#) ? () : nil
       }
@@ -46,7 +46,7 @@ struct LifecycleTests {
       try await log.becomesReady()
       try await log.produce(["kept"])
       try await Cluster.kubectl("delete", "plog", log.name, "-n", namespace)
-      try await eventually("everything that it owned is gone") {
+      try await eventually("everything that it owned is gone") { () -> Void? in
         let left = try await Cluster.kubectl(
           "get", "sts,pods,svc,cm", "-n", namespace, "-l", "app.kubernetes.io/instance=\(log.name)", "-o", "name")
         return left.isEmpty ? () : nil
@@ -57,7 +57,7 @@ struct LifecycleTests {
         try await log.becomesReady()
         #expect(try await log.consume(1) == ["kept"])
       } else {
-        try await eventually("its claim is gone") {
+        try await eventually("its claim is gone") { () -> Void? in
           try await Cluster.get("pvc", "data-\(log.name)-0", in: namespace) == nil ? () : nil
         }
       }

@@ -21,7 +21,7 @@ struct ProgLogResource {
 
   /// Waits until the operator has seen the newest spec and says that it is Ready.
   func becomesReady(within limit: Duration = .seconds(120)) async throws {
-    try await eventually("\(name) is Ready", within: limit) {
+    try await eventually("\(name) is Ready", within: limit) { () -> Void? in
       guard let object = try await Cluster.get("plog", name, in: namespace),
         let metadata = object["metadata"] as? [String: Any], let status = object["status"] as? [String: Any],
         status["observedGeneration"] as? Int == metadata["generation"] as? Int
@@ -36,7 +36,7 @@ struct ProgLogResource {
 
   /// The address that the load balancer gave the first pod.
   func loadBalancerAddress() async throws -> String {
-    try await eventually("the Service of \(name)-0 has an address") {
+    try await eventually("the Service of \(name)-0 has an address") { () -> String? in
       let service = try await Cluster.get("service", "\(name)-0", in: namespace)
       let status = service?["status"] as? [String: Any]
       let balancer = status?["loadBalancer"] as? [String: Any]
@@ -52,7 +52,7 @@ struct ProgLogResource {
   /// Appends records through the pod's load balancer.
   func produce(_ values: [String]) async throws {
     let address = try await loadBalancerAddress()
-    try await eventually("records are taken") {
+    try await eventually("records are taken") { () -> Void? in
       let result = try await run(Products.path("logctl"), ["produce", "--addr", "\(address):8400"] + values)
       return result.status == 0 ? () : nil
     }

@@ -27,8 +27,9 @@ package final class ChildProcess: Sendable {
   }
 
   private static func file(_ path: String, holding content: Data?) throws -> FileHandle {
-    FileManager.default.createFile(atPath: path, contents: content)
-    guard let handle = content == nil ? FileHandle(forUpdatingAtPath: path) : FileHandle(forReadingAtPath: path) else {
+    guard FileManager.default.createFile(atPath: path, contents: content),
+      let handle = content == nil ? FileHandle(forUpdatingAtPath: path) : FileHandle(forReadingAtPath: path)
+    else {
       throw NeverHappened(description: "cannot open \(path)")
     }
     return handle

@@ -1,8 +1,3 @@
-/// What `eventually` throws when its time is over.
-package struct NeverHappened: Error, CustomStringConvertible {
-  package var description: String
-}
-
 /// Waits until `condition` gives a value, looking again every few milliseconds.
 ///
 /// - Throws: `NeverHappened` when `limit` is over; whatever `condition` throws.

@@ -1,4 +1,4 @@
-package import Foundation
+import Foundation
 
 /// A real `logd` on ephemeral loopback ports.
 package final class LogdProcess: Sendable {

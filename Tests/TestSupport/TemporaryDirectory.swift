@@ -1,4 +1,4 @@
-package import Foundation
+import Foundation
 
 /// A directory of a test's own, removed with the value.
 package final class TemporaryDirectory: Sendable {
