@@ -202,6 +202,20 @@ struct ServerTests {
     }
   }
 
+  @Test("a call that crosses the GOAWAY of an idle connection is answered")
+  func callCrossesGoAway() async throws {
+    try await withServer { server, address in
+      let client = try await HTTP2Client.connect(to: address)
+      #expect(try await client.call("/test.Echo/Unary", Self.hello).status == "0")
+      // Opened before the client has read the GOAWAY; whichever comes first at the server, the call must not fail.
+      let stream = try await client.open(HTTP2Client.headers("/test.Echo/Unary"))
+      server.beginGracefulShutdown()
+      try await stream.send(Self.hello, endStream: true)
+      #expect(try await stream.end().status == "0")
+      try await client.channel.closeFuture.get()
+    }
+  }
+
   @Test("a call that is open at the deadline of a shutdown ends with UNAVAILABLE")
   func shutdownDeadline() async throws {
     let echo = EchoService()

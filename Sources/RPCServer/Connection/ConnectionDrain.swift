@@ -4,6 +4,8 @@ package import NIOHTTP2
 /// client has read it, a GOAWAY with the last stream that was taken, and the end once no call is open.
 package struct ConnectionDrain: Equatable {
   package enum Action: Equatable {
+    /// GOAWAY that still allows every stream.
+    case announce
     case goAway(lastStreamID: HTTP2StreamID)
     case ping
     case close
@@ -40,7 +42,7 @@ package struct ConnectionDrain: Equatable {
   package mutating func begin() -> [Action] {
     guard phase == .serving else { return [] }
     phase = .announced
-    return [.goAway(lastStreamID: .maxID), .ping]
+    return [.announce, .ping]
   }
 
   /// The client has read the first GOAWAY, or has had its time for it.

@@ -17,6 +17,13 @@ final class FlushCoalescingHandler: ChannelDuplexHandler {
 
   func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
+  /// Writes a frame that HTTP/2's handler must not know of.
+  func writeFrame(_ bytes: ByteBuffer) {
+    context?.write(wrapOutboundOut(.byteBuffer(bytes)), promise: nil)
+    isFlushPending = true
+    flushPending()
+  }
+
   func hold() { isHeld = true }
 
   func release() {

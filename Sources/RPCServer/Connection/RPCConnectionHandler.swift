@@ -159,6 +159,11 @@ extension RPCConnectionHandler {
   /// Opaque data that tells our two pings apart.
   private static let drainPing = HTTP2PingData(withInteger: 0x6472_6169_6E00_0001)
   private static let keepalivePing = HTTP2PingData(withInteger: 0x6B65_6570_0000_0002)
+  /// GOAWAY with NO_ERROR and the highest stream id, as bytes: to NIO's handler any GOAWAY is the end of a connection that
+  /// happens to have no stream open, and the call that is on its way would fail.
+  private static let announcement = ByteBuffer(bytes: [
+    0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7F, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0,
+  ])
   /// How long a client has to read the first GOAWAY before later streams are refused.
   private static let drainPingTimeout = TimeAmount.seconds(5)
 
@@ -185,6 +190,8 @@ extension RPCConnectionHandler {
     guard let context, !actions.isEmpty else { return }
     for action in actions {
       switch action {
+      case .announce:
+        flushes.writeFrame(Self.announcement)
       case .goAway(let lastStreamID):
         writeRoot(.goAway(lastStreamID: lastStreamID, errorCode: .noError, opaqueData: nil))
       case .ping:
