@@ -14,9 +14,11 @@ final class Index: Sendable {
   /// The end of the log before this segment.
   let base: LogEnd
   private let state: Mutex<Mapping>
+  private let isInMemory: Bool
 
-  private init(path: String, base: LogEnd, mapping: consuming sending Mapping) {
+  private init(path: String, base: LogEnd, mapping: consuming sending Mapping, isInMemory: Bool = false) {
     self.path = path
+    self.isInMemory = isInMemory
     self.base = base
     state = Mutex(mapping)
   }
@@ -46,6 +48,21 @@ final class Index: Sendable {
     } catch {
       unlink(path)
       throw error
+    }
+  }
+
+  /// The same for opening a log, which must be readable on a full disk too: without room for the file the index is kept in
+  /// memory, and made anew at the next opening.
+  static func createForReading(
+    in directory: Directory, header: StoreHeader, entries: [IndexEntry], maximumBytes: Int
+  ) throws(LogError) -> Index {
+    do throws(LogError) {
+      return try create(in: directory, header: header, entries: entries, maximumBytes: maximumBytes)
+    } catch {
+      guard case .noSpace(let path) = error else { throw error }
+      var mapping = try Mapping(nil, capacity: max(entries.count, (maximumBytes - headerBytes) / IndexEntry.bytes))
+      for entry in entries { mapping.append(entry) }
+      return Index(path: path, base: header.base, mapping: mapping, isInMemory: true)
     }
   }
 
@@ -132,6 +149,7 @@ final class Index: Sendable {
       mapping.capacity = mapping.count
       return mapping.count
     }
+    guard !isInMemory else { return }
     try File(path, .existing).truncate(to: UInt64(Self.bytes(entries: used)))
   }
 }
@@ -143,11 +161,13 @@ private struct Mapping: ~Copyable {
   var count = 0
   var capacity: Int
 
-  init(_ file: File, capacity: Int) throws(LogError) {
+  /// Maps a file, or memory of its own without one.
+  init(_ file: File?, capacity: Int) throws(LogError) {
     length = Index.bytes(entries: capacity)
     self.capacity = capacity
-    guard let base = mmap(nil, length, PROT_READ | PROT_WRITE, MAP_SHARED, file.descriptor, 0), base != MAP_FAILED
-    else { throw .failed("map", file.path, errno: errno) }
+    let flags = file == nil ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED
+    guard let base = mmap(nil, length, PROT_READ | PROT_WRITE, flags, file?.descriptor ?? -1, 0), base != MAP_FAILED
+    else { throw .failed("map", file?.path ?? "memory for an index", errno: errno) }
     self.base = base
   }
 

@@ -56,7 +56,7 @@ extension LogState {
     while case .batch(let batch, let position) = try cursor.next() {
       if let entry = builder.entry(for: batch, at: position) { entries.append(entry) }
     }
-    return try Index.create(
+    return try Index.createForReading(
       in: directory, header: store.header, entries: entries, maximumBytes: Index.bytes(entries: entries.count))
   }
 
@@ -82,7 +82,7 @@ extension LogState {
     }
     // A process that was killed leaves batches in the page cache that no sync has seen.
     try store.file.sync()
-    let index = try Index.create(
+    let index = try Index.createForReading(
       in: directory, header: store.header, entries: entries, maximumBytes: configuration.maximumIndexBytes)
     try directory.sync()
     let segment = Segment(store: store, index: index, readableEnd: cursor.position)
