@@ -20,7 +20,6 @@ let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
 let nioHPACK = Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-http2")
-let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let swiftProtobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let grpcCore = Target.Dependency.product(name: "GRPCCore", package: "grpc-swift-2")
@@ -83,12 +82,12 @@ let package = Package(
     .target(
       name: "RPCServer",
       dependencies: [
-        "ProgLogAPI", "CZlib", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioSSL, nioTLS, swiftProtobuf, logging,
+        "ProgLogAPI", "CZlib", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioSSL, swiftProtobuf, logging,
       ], swiftSettings: swiftSettings),
     .target(
       name: "ProgLogClient", dependencies: ["ProgLogAPI", grpcCore, grpcProtobuf, grpcTransport, swiftProtobuf],
       swiftSettings: swiftSettings),
-    .target(name: "Telemetry", dependencies: [logging, metrics, nioCore], swiftSettings: swiftSettings),
+    .target(name: "Telemetry", dependencies: [logging, metrics], swiftSettings: swiftSettings),
     .target(
       name: "KubernetesClient",
       dependencies: [asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL, yams, logging, metrics],
@@ -101,7 +100,7 @@ let package = Package(
         metrics, serviceLifecycle, unixSignals, hummingbird, yams,
       ], swiftSettings: swiftSettings),
     .executableTarget(
-      name: "Logctl", dependencies: ["ProgLogClient", argumentParser, logging, grpcCore],
+      name: "Logctl", dependencies: ["ProgLogClient", argumentParser],
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "Operator",
@@ -111,14 +110,14 @@ let package = Package(
       ], swiftSettings: swiftSettings),
     // What tests share: processes, directories, seeds.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
-    .testTarget(name: "CommitLogTests", dependencies: ["CommitLog", nioCore], swiftSettings: swiftSettings),
+    .testTarget(name: "CommitLogTests", dependencies: ["CCommitLog", "CommitLog", nioCore], swiftSettings: swiftSettings),
     .testTarget(
       name: "RPCServerTests",
       dependencies: [
         "RPCServer", "ProgLogAPI", nioCore, nioPosix, nioEmbedded, nioHTTP1, nioHTTP2, nioHPACK, swiftProtobuf, logging,
       ], exclude: ["Python"], swiftSettings: swiftSettings),
     .testTarget(
-      name: "TelemetryTests", dependencies: ["Telemetry", logging, metrics, nioCore], swiftSettings: swiftSettings),
+      name: "TelemetryTests", dependencies: ["Telemetry", logging, metrics], swiftSettings: swiftSettings),
     .testTarget(
       name: "ProgLogClientTests",
       dependencies: ["ProgLogClient", "ProgLogAPI", grpcCore, grpcProtobuf, grpcTransport, swiftProtobuf],
@@ -131,7 +130,7 @@ let package = Package(
       name: "LogdTests", dependencies: ["Logd", "CommitLog", "ProgLogAPI", "TestSupport", nioCore, swiftProtobuf],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "LogctlTests", dependencies: ["Logctl", "ProgLogClient", argumentParser, grpcCore],
+      name: "LogctlTests", dependencies: ["Logctl", "ProgLogClient", argumentParser],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "OperatorTests", dependencies: ["Operator", "KubernetesClient", logging, metrics, yams],

@@ -25,7 +25,7 @@ import Testing
 
     let node = try await LogdProcess(dataDirectory: directory.file("data"))
     let read = try await run(
-      Products.path("logctl"), ["consume", "--addr", node.rpcAddress, "--from", "0", "--format", "raw"])
+      Products.path("logctl"), ["consume", "--addr", node.rpcAddress, "--from", "0", "--format", "text"])
     #expect(read.status == 0, "\(read.errors)")
     let records = read.output.split(separator: "\n", omittingEmptySubsequences: false)
     #expect(acknowledged.count > rounds * 500)

@@ -64,7 +64,7 @@ struct ProgLogResource {
     let output = try await eventually("\(count) records are read") { () -> String? in
       let result = try await run(
         Products.path("logctl"),
-        ["consume", "--addr", "\(address):8400", "--from", "0", "--limit", "\(count)", "--format", "raw"])
+        ["consume", "--addr", "\(address):8400", "--from", "0", "--limit", "\(count)", "--format", "text"])
       return result.status == 0 ? result.output : nil
     }
     return output.split(separator: "\n").map(String.init)
