@@ -32,15 +32,12 @@ struct OperatorCommand: AsyncParsableCommand {
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
     let configuration: OperatorConfiguration
-    let cluster: ClusterConfiguration
     do {
       configuration = try OperatorConfiguration(flags: flags, environment: environment)
-      cluster = try Self.cluster(configuration, environment)
-    } catch let error as InvalidSetting {
-      throw ValidationError(error.description)
-    } catch let error as KubernetesError {
+    } catch {
       throw ValidationError(error.description)
     }
+    let cluster = try Self.cluster(configuration, environment)
     configuration.logFormat.bootstrap(level: configuration.logLevel)
     let registry = PrometheusRegistry(ControllerMetrics.descriptions)
     MetricsSystem.bootstrap(registry)
