@@ -54,6 +54,8 @@ package final class RESTClient: KubernetesAPI {
     settings.httpVersion = .http1Only
     settings.redirectConfiguration = .disallow  // A bearer token follows no redirect.
     settings.timeout = .init(connect: .seconds(10), read: TimeAmount(readTimeout))
+    // A refused connection or certificate is told at once; whoever asked knows how long to wait.
+    settings.connectionPool.retryConnectionEstablishment = false
     settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connections
     if let name = configuration.tlsServerName {
       settings.dnsOverride = [name: configuration.server.host]
