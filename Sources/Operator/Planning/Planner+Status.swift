@@ -32,8 +32,9 @@ extension Planner {
   }
 
   private func ready(_ steps: [Step], _ failure: StepFailure?) -> Condition {
-    let isServing: (Step) -> Bool = { !$0.isWaiting && (!$0.isRefused || $0.reason == .storageImmutable) }
-    if let step = steps.first(where: { !isServing($0) && $0.isRefused }) ?? steps.first(where: { !isServing($0) }) {
+    // Storage that cannot be changed hinders nobody; everything else that is refused or waited for does.
+    let obstacles = steps.filter { ($0.isRefused && $0.reason != .storageImmutable) || $0.isWaiting }
+    if let step = obstacles.first(where: \.isRefused) ?? obstacles.first {
       return Condition("Ready", false, step.reason.rawValue, step.sentence)
     }
     if let step = steps.first(where: { step in if case .create = step.action { true } else { false } }) {
