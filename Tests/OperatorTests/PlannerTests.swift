@@ -204,6 +204,7 @@ import Testing
       (["conditions": [["type": "PodScheduled", "status": "False", "message": "0/1 nodes"]]], "0/1 nodes"),
       (["containerStatuses": [["state": ["terminated": ["reason": "OOMKilled"]]]]], "OOMKilled"),
       (["containerStatuses": [["state": ["running": [:]], "started": false]]], "starting"),
+      (["phase": "Pending"], "not been started on a node"),
       ([:], "readiness probe"),
     ] as [(JSONValue, String)])
   func unready(status: JSONValue, reason: String) async throws {

@@ -69,6 +69,9 @@ extension Planner {
     if let scheduled = pod.condition("PodScheduled"), scheduled["status"]?.string == "False" {
       return "it is not scheduled: \(scheduled["message"]?.string ?? "no reason given")"
     }
+    if pod.status["phase"]?.string == "Pending", pod.status["containerStatuses"] == nil {
+      return "it has not been started on a node yet"
+    }
     for container in pod.status["containerStatuses"]?.array ?? [] {
       if let reason = container[path: "state", "waiting", "reason"]?.string { return "its container waits: \(reason)" }
       if let reason = container[path: "state", "terminated", "reason"]?.string {
