@@ -37,7 +37,7 @@ import Testing
     try await subject.reconcile()
     #expect(
       transcript() == [
-        "wait for StatefulSet log (PodNotReady)", "wait for Pod log-0 (PodNotReady)",
+        "wait for StatefulSet log (TemplatePending)", "wait for Pod log-0 (PodNotReady)",
         "wait for Service log-0 (AddressPending)",
       ])
     cluster.runControllers(.init(hasLoadBalancers: false, podsBecomeReady: false))
@@ -58,7 +58,9 @@ import Testing
       transcript() == ["change ConfigMap log-config (SpecChanged)", "change StatefulSet log (SpecChanged)"])
     subject.sync()
     try await subject.reconcile()
-    #expect(transcript() == ["wait for StatefulSet log (PodNotReady)"])
+    #expect(transcript() == ["wait for StatefulSet log (TemplatePending)"])
+    #expect(cluster.condition("Ready").status == "True", "the old pod still serves")
+    #expect(cluster.condition("Progressing").status == "True")
     cluster.runControllers()
     #expect(transcript() == ["restart Pod log-0 (TemplateChanged)"])
     subject.sync()

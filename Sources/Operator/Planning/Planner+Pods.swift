@@ -12,7 +12,7 @@ extension Planner {
     guard observedGeneration >= statefulSet.generation else {
       return [
         Step(
-          action: .await, object: ObjectReference(type: .statefulSet, name: statefulSet.name), reason: .podNotReady,
+          action: .await, object: ObjectReference(type: .statefulSet, name: statefulSet.name), reason: .templatePending,
           because: "its controller has not yet seen generation \(statefulSet.generation)")
       ] + (0..<builder.spec.replicas).compactMap { notReady(builder, $0, observation) }
     }

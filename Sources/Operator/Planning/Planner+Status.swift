@@ -32,8 +32,10 @@ extension Planner {
   }
 
   private func ready(_ steps: [Step], _ failure: StepFailure?) -> Condition {
-    // Storage that cannot be changed hinders nobody; everything else that is refused or waited for does.
-    let obstacles = steps.filter { ($0.isRefused && $0.reason != .storageImmutable) || $0.isWaiting }
+    // Storage that cannot be changed hinders nobody, nor does a template that no pod has yet; everything else that is
+    // refused or waited for does.
+    let harmless: Set<Step.Reason> = [.storageImmutable, .templatePending]
+    let obstacles = steps.filter { ($0.isRefused || $0.isWaiting) && !harmless.contains($0.reason) }
     if let step = obstacles.first(where: \.isRefused) ?? obstacles.first {
       return Condition("Ready", false, step.reason.rawValue, step.sentence)
     }

@@ -32,6 +32,7 @@ struct Step: Sendable, Hashable {
     case retentionChanged = "RetentionChanged"
     case templateChanged = "TemplateChanged"
 
+    case templatePending = "TemplatePending"
     case podNotReady = "PodNotReady"
     case addressPending = "AddressPending"
     case deletionPending = "DeletionPending"
