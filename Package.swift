@@ -110,7 +110,8 @@ let package = Package(
       ], swiftSettings: swiftSettings),
     // What tests share: processes, directories, seeds.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
-    .testTarget(name: "CommitLogTests", dependencies: ["CCommitLog", "CommitLog", nioCore], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "CommitLogTests", dependencies: ["CCommitLog", "CommitLog", nioCore], swiftSettings: swiftSettings),
     .testTarget(
       name: "RPCServerTests",
       dependencies: [
@@ -133,7 +134,8 @@ let package = Package(
       name: "LogctlTests", dependencies: ["Logctl", "ProgLogClient", argumentParser],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "OperatorTests", dependencies: ["Operator", "KubernetesClient", logging, metrics, yams],
+      name: "OperatorTests",
+      dependencies: ["Operator", "KubernetesClient", argumentParser, logging, metrics, serviceLifecycle, yams],
       swiftSettings: swiftSettings),
     // Real processes on loopback.
     .testTarget(

@@ -23,7 +23,7 @@ import Yams
 
   /// A value of every field that is allowed and is not its default.
   static let other: [String: JSONValue] = [
-    "replicas": 1, "image": "logd:2", "imagePullPolicy": "Never", "logLevel": "debug", "log.maxStoreBytes": 1_048_576,
+    "replicas": 1, "image": "logd:2", "imagePullPolicy": "Never", "logLevel": "debug", "log.maxStoreBytes": 4_194_304,
     "log.maxIndexBytes": 65_536, "storage.size": "2Gi", "storage.storageClassName": "fast",
     "storage.retention.whenDeleted": "Delete", "storage.retention.whenScaled": "Retain", "access.type": "NodePort",
     "access.annotations": ["a": "b"], "service.type": "NodePort", "service.annotations": ["a": "b"],

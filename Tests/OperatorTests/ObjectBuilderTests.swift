@@ -10,7 +10,7 @@ import Testing
 
   @Test("logd.yaml has logd's flags as keys")
   func configuration() throws {
-    let text = try builder(["logLevel": "debug", "log": ["maxStoreBytes": 8192]]).configurationText()
+    let text = try builder(["logLevel": "debug", "log": ["maxStoreBytes": 8_388_608]]).configurationText()
     #expect(
       text == """
         # Written by proglog-operator from ProgLog log; changes here are undone.
@@ -22,7 +22,7 @@ import Testing
         allow-plaintext-on-network: true
         log-level: debug
         log-format: json
-        max-store-bytes: 8192
+        max-store-bytes: 8388608
 
         """)
   }

@@ -26,7 +26,7 @@ import Testing
       (["image": "two words"], "spec.image must be an image's name without spaces, but is \"two words\""),
       (["imagePullPolicy": "always"], "spec.imagePullPolicy must be one of Always, IfNotPresent, Never"),
       (["logLevel": "loud"], "spec.logLevel must be one of trace, debug, info"),
-      (["log": ["maxStoreBytes": 1]], "spec.log.maxStoreBytes must be 4096 to 1099511627776, but is 1"),
+      (["log": ["maxStoreBytes": 1]], "spec.log.maxStoreBytes must be 2097152 to 4294967295, but is 1"),
       (["log": "big"], "spec.log must be an object"),
       (["storage": ["size": "-1Gi"]], "spec.storage.size must be a quantity of bytes"),
       (["storage": ["size": "0"]], "spec.storage.size must be a quantity of bytes"),

@@ -51,8 +51,8 @@ extension ProgLogSpec {
 
 extension ProgLogSpec.LogSettings {
   fileprivate init(_ reader: SpecReader) throws(InvalidSpec) {
-    maxStoreBytes = try reader.integer("maxStoreBytes", in: 4096...1_099_511_627_776)
-    maxIndexBytes = try reader.integer("maxIndexBytes", in: 4096...4_294_967_296)
+    maxStoreBytes = try reader.integer("maxStoreBytes", in: 2_097_152...4_294_967_295)
+    maxIndexBytes = try reader.integer("maxIndexBytes", in: 4096...1_073_741_824)
   }
 }
 
