@@ -4,26 +4,35 @@ package protocol KubernetesAPI: Sendable {
   func get(_ type: ResourceType, _ key: ObjectKey) async throws(KubernetesError) -> KubernetesObject?
 
   /// Every object of a type in a namespace (all namespaces when nil), page by page, as of one resource version.
-  func list(_ type: ResourceType, namespace: String?, labelSelector: String?) async throws(KubernetesError)
+  func list(
+    _ type: ResourceType, namespace: String?, labelSelector: String?
+  ) async throws(KubernetesError)
     -> ObjectList
 
   /// Creates an object and returns it as stored.
   func create(_ object: KubernetesObject, as type: ResourceType) async throws(KubernetesError) -> KubernetesObject
 
   /// Server-side apply: the fields of `object` become ours, others stay. Creates the object when there is none.
-  func apply(_ object: KubernetesObject, as type: ResourceType, fieldManager: String)
+  func apply(
+    _ object: KubernetesObject, as type: ResourceType, fieldManager: String
+  )
     async throws(KubernetesError) -> KubernetesObject
 
   /// Server-side apply of the `status` subresource; `object` holds apiVersion, kind, name and `status` alone.
-  func applyStatus(_ object: KubernetesObject, as type: ResourceType, fieldManager: String)
+  func applyStatus(
+    _ object: KubernetesObject, as type: ResourceType, fieldManager: String
+  )
     async throws(KubernetesError) -> KubernetesObject
 
   /// JSON merge patch (RFC 7386). Put `metadata.resourceVersion` into the patch to fail on a conflict.
-  func mergePatch(_ type: ResourceType, _ key: ObjectKey, _ patch: JSONValue)
+  func mergePatch(
+    _ type: ResourceType, _ key: ObjectKey, _ patch: JSONValue
+  )
     async throws(KubernetesError) -> KubernetesObject
 
   /// Deletes an object. Gone already is no error. With `uid`, only that very object: another of its name is a conflict.
-  func delete(_ type: ResourceType, _ key: ObjectKey, uid: String?, propagation: DeletePropagation)
+  func delete(
+    _ type: ResourceType, _ key: ObjectKey, uid: String?, propagation: DeletePropagation)
     async throws(KubernetesError)
 }
 

@@ -1,0 +1,104 @@
+package import Logging
+
+/// Keeps a local copy of a collection up to date: lists it, then watches it, for as long as `run` runs.
+///
+/// `onChange` is called for each change after the store has it, in order, and must return soon: it enqueues keys.
+package final class Informer: Sendable {
+  package let type: ResourceType
+  package let store: ObjectStore
+  private let source: any ListWatch
+  private let onChange: @Sendable (ObjectChange) -> Void
+  private let logger: Logger
+  private let synced = Signal()
+
+  package init(
+    _ type: ResourceType, from source: any ListWatch, indexers: [ObjectIndexer] = [], logger: Logger,
+    onChange: @escaping @Sendable (ObjectChange) -> Void
+  ) {
+    self.type = type
+    self.source = source
+    self.store = ObjectStore(indexers: indexers)
+    self.onChange = onChange
+    var logger = logger
+    logger[metadataKey: "resource"] = "\(type.plural)"
+    self.logger = logger
+  }
+
+  /// Whether the first list is in the store. Nothing may be concluded from an object's absence before.
+  package var isSynced: Bool { synced.hasFired }
+
+  /// Returns when the first list is in the store.
+  package func waitUntilSynced() async throws(CancellationError) {
+    await synced.wait()
+    if !isSynced { throw CancellationError() }
+  }
+
+  /// Lists and watches until the task is cancelled.
+  package func run() async { await run(source) }
+
+  private func run(_ source: some ListWatch) async {
+    var machine = InformerStateMachine()
+    while !Task.isCancelled {
+      switch machine.state {
+      case .listing: await list(source, &machine)
+      case .watching(let resourceVersion): await watch(source, from: resourceVersion, &machine)
+      case .waiting(let delay, _):
+        // Cancellation ends the sleep early; the loop sees it.
+        try? await Task.sleep(for: delay)
+        machine.waited()
+      }
+    }
+  }
+
+  private func list(_ source: some ListWatch, _ machine: inout InformerStateMachine) async {
+    do {
+      let list = try await source.list()
+      perform(machine.listed(list))
+      logger.debug("listed", metadata: ["count": "\(list.items.count)", "version": "\(list.resourceVersion)"])
+      synced.fire()
+    } catch {
+      machine.listFailed(error, jitter: jitter())
+      report("cannot list", error, machine.state)
+    }
+  }
+
+  private func watch(
+    _ source: some ListWatch, from resourceVersion: String, _ machine: inout InformerStateMachine
+  ) async {
+    let start = ContinuousClock.now
+    do {
+      let events = try await source.watch(from: resourceVersion)
+      for try await event in events {
+        if let action = machine.received(event, jitter: jitter()) { perform(action) }
+        guard case .watching = machine.state else {
+          if case .error(let status) = event { report("the watch was refused", .status(status), machine.state) }
+          return
+        }
+        if Task.isCancelled { return }
+      }
+      machine.watchEnded(lasted: start.duration(to: .now), jitter: jitter())
+    } catch {
+      machine.watchFailed(error, jitter: jitter())
+      report("the watch broke", error, machine.state)
+    }
+  }
+
+  private func perform(_ action: InformerStateMachine.Action) {
+    let changes =
+      switch action {
+      case .replace(let objects): store.replace(with: objects)
+      case .store(let object): store.store(object)
+      case .remove(let object): store.remove(object.key)
+      }
+    for change in changes { onChange(change) }
+  }
+
+  private func report(_ what: String, _ error: KubernetesError, _ state: InformerStateMachine.State) {
+    if Task.isCancelled { return }
+    // Old resource versions are daily business; the rest is worth a look.
+    let level: Logger.Level = error.isExpired ? .info : .warning
+    logger.log(level: level, "\(what)", metadata: ["error": "\(error)", "next": "\(state)"])
+  }
+
+  private func jitter() -> Double { Double.random(in: 0...1) }
+}

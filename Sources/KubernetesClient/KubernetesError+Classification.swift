@@ -1,0 +1,27 @@
+extension KubernetesError {
+  /// The HTTP status of the server's answer, if it gave one.
+  package var code: Int? { if case .status(let status) = self { status.code } else { nil } }
+
+  /// The resource version or the continue token is older than the server's history.
+  package var isExpired: Bool { code == 410 }
+  package var isNotFound: Bool { code == 404 }
+  /// Someone else changed the object meanwhile, or a precondition on its uid did not hold.
+  package var isConflict: Bool { code == 409 && !isAlreadyExists }
+  /// An object of that name is there, perhaps one that is still being deleted: look at its `isBeingDeleted`.
+  package var isAlreadyExists: Bool {
+    if case .status(let status) = self { status.reason == "AlreadyExists" } else { false }
+  }
+
+  /// How long the server asked to be left alone.
+  package var retryAfter: Duration? { if case .status(let status) = self { status.retryAfter } else { nil } }
+
+  /// Whether the same request may succeed later though nothing about it changes: no answer, 429 or 5xx, among them
+  /// 504 "Too large resource version", which a server gives whose cache lags behind the one that we asked before.
+  package var isWorthRepeating: Bool {
+    switch self {
+    case .status(let status): status.code == 429 || status.code >= 500
+    case .transport: true
+    case .malformed, .configuration: false
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import ProgLogClient
+
+/// Exit codes, a promise to scripts. Usage errors exit with ArgumentParser's 64 (EX_USAGE of sysexits.h).
+enum FailureCode: Int32, CaseIterable {
+  case other = 1
+  case unreachable = 3
+  case outOfRange = 4
+  case outcomeUnknown = 5
+
+  init(_ error: any Error) {
+    switch error as? ProgLogError {
+    case .unreachable, .unavailable, .deadlineExceeded: self = .unreachable
+    case .outOfRange: self = .outOfRange
+    case .outcomeUnknown: self = .outcomeUnknown
+    case .invalidAddress, .notLeader, .server, .protocolViolation, nil: self = .other
+    }
+  }
+
+  private var meaning: String {
+    switch self {
+    case .other: "failed or refused"
+    case .unreachable: "no server reached, or no answer in time"
+    case .outOfRange: "offset out of range"
+    case .outcomeUnknown: "answer lost, records may be appended"
+    }
+  }
+
+  static var summary: String {
+    (["0 done"] + self.allCases.map { "\($0.rawValue) \($0.meaning)" } + ["64 wrong usage"]).joined(separator: "; ")
+  }
+}

@@ -1,0 +1,45 @@
+import ArgumentParser
+import Glibc
+
+/// The command line of a ProgLog cluster.
+@main
+struct LogctlCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "logctl",
+    abstract: "Produces to, consumes from and inspects a ProgLog cluster.",
+    discussion: """
+      Examples:
+        logctl produce "Let's Go"               append a record, print its offset
+        logctl consume                          print the whole log
+        logctl consume --from latest --follow   print what comes from now on
+        logctl servers                          show the members and their leader
+
+      The server is --addr HOST:PORT, or $\(ConnectionOptions.addressVariable), or \(ConnectionOptions.defaultAddress).
+
+      Exit codes: \(FailureCode.summary)
+      """,
+    version: "logctl \(VersionCommand.version)",
+    subcommands: [ProduceCommand.self, ConsumeCommand.self, ServersCommand.self, VersionCommand.self])
+
+  static func main() async {
+    // A reader that goes away, as `head` does, is seen as EPIPE where it can be handled.
+    signal(SIGPIPE, SIG_IGN)
+    await self.main(nil)
+  }
+}
+
+/// Prints the version.
+struct VersionCommand: ParsableCommand {
+  static let version = "0.1.0"
+
+  static let configuration = CommandConfiguration(
+    commandName: "version", abstract: "Prints the version of logctl.",
+    discussion: """
+      Example:
+        logctl version
+      """)
+
+  func run() {
+    print("logctl \(Self.version)")
+  }
+}

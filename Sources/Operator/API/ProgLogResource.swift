@@ -1,0 +1,38 @@
+import KubernetesClient
+
+extension ResourceType {
+  static let progLog = ResourceType(group: "proglog.io", version: "v1alpha1", kind: "ProgLog", plural: "proglogs")
+
+  /// What the operator makes or, for pods and claims, has made by the StatefulSet controller.
+  static let children: [ResourceType] = [.statefulSet, .service, .configMap, .pod, .persistentVolumeClaim]
+}
+
+/// Who a ProgLog is: what its children's names and owner references are made of.
+struct Identity: Sendable, Hashable {
+  var name: String
+  var namespace: String
+  var uid: String
+
+  init(_ resource: KubernetesObject) {
+    name = resource.name
+    namespace = resource.namespace
+    uid = resource.uid
+  }
+
+  func key(_ name: String) -> ObjectKey { ObjectKey(namespace: namespace, name: name) }
+
+  /// `isController` also makes foreground deletion of the ProgLog wait for the child.
+  func ownerReference(isController: Bool) -> JSONValue {
+    var reference: [String: JSONValue] = [
+      "apiVersion": .string(ResourceType.progLog.apiVersion),
+      "kind": .string(ResourceType.progLog.kind),
+      "name": .string(name),
+      "uid": .string(uid),
+    ]
+    if isController {
+      reference["controller"] = true
+      reference["blockOwnerDeletion"] = true
+    }
+    return .object(reference)
+  }
+}

@@ -1,0 +1,27 @@
+import KubernetesClient
+
+/// The cluster as we know it: what the informers have seen, corrected by what we have done since.
+struct ClusterView: Sendable {
+  /// The stores of each type, one for each watched namespace.
+  var stores: [ResourceType: [ObjectStore]]
+  var expectations: Expectations
+
+  /// What stores of children must be indexed by.
+  static let indexers = [ObjectIndexer.label(Names.instanceLabel)]
+
+  func object(_ type: ResourceType, _ key: ObjectKey) -> KubernetesObject? {
+    let cached = (stores[type] ?? []).lazy.compactMap { $0[key] }.first
+    return expectations.corrected(cached, type, key)
+  }
+
+  /// The objects that bear the labels of a ProgLog, whoever owns them.
+  func children(_ type: ResourceType, of identity: Identity) -> [KubernetesObject] {
+    let cached = (stores[type] ?? []).flatMap { $0.objects(in: Names.instanceLabel, equalTo: identity.name) }
+    let keys = Set((cached + expectations.written(type)).filter { isChild($0, of: identity) }.map(\.key))
+    return keys.compactMap { object(type, $0) }
+  }
+
+  private func isChild(_ object: KubernetesObject, of identity: Identity) -> Bool {
+    object.namespace == identity.namespace && object.labels[Names.instanceLabel] == identity.name
+  }
+}

@@ -1,0 +1,142 @@
+import CoreMetrics
+import KubernetesClient
+import Logging
+import ServiceLifecycle
+import Synchronization
+
+/// Watches ProgLogs and what belongs to them, and reconciles each when something about it changes.
+final class Controller: Service {
+  /// ProgLogs that are worked on at once. A pass mostly waits for the API server.
+  static let workers = 4
+  /// Every ProgLog is planned anew this often, against whatever was missed. A converged one causes no request by it.
+  static let resyncInterval = Duration.seconds(600)
+
+  private let informers: [Informer]
+  private let queue: WorkQueue<ObjectKey>
+  private let reconciler: Reconciler
+  private let metrics: ControllerMetrics
+  private let logger: Logger
+  private let passes = Atomic<UInt64>(0)
+
+  /// - Parameter source: where an informer of a type in a namespace (nil: all) gets its objects.
+  init(
+    api: any KubernetesAPI, namespaces: [String], defaults: OperatorDefaults, events: EventRecorder,
+    metricsFactory: any MetricsFactory, logger: Logger, now: @escaping @Sendable () -> String,
+    source: (ResourceType, _ namespace: String?, _ labelSelector: String?) -> any ListWatch
+  ) {
+    let queue = WorkQueue<ObjectKey>()
+    let metrics = ControllerMetrics(controller: "proglog", workers: Self.workers, factory: metricsFactory)
+    let expectations = Expectations()
+    var informers: [Informer] = []
+    for type in [ResourceType.progLog] + ResourceType.children {
+      for namespace in namespaces.isEmpty ? [nil] : namespaces.map(Optional.some) {
+        let selector = type == .progLog ? nil : Names.childSelector
+        informers.append(
+          Informer(type, from: source(type, namespace, selector), indexers: ClusterView.indexers, logger: logger) {
+            expectations.saw($0, of: type)
+            for key in Self.subjects(of: $0, type) {
+              queue.add(key)
+              metrics.added(queue)
+            }
+          })
+      }
+    }
+    let stores = Dictionary(grouping: informers, by: \.type).mapValues { $0.map(\.store) }
+    self.informers = informers
+    self.queue = queue
+    self.metrics = metrics
+    self.logger = logger
+    reconciler = Reconciler(
+      api: api, view: ClusterView(stores: stores, expectations: expectations), planner: Planner(defaults: defaults),
+      events: events, now: now)
+  }
+
+  /// The collections that have not been listed yet.
+  var unsynced: [String] { informers.filter { !$0.isSynced }.map(\.type.plural) }
+
+  /// Runs until the service group stops: then each worker finishes what it is at.
+  func run() async throws {
+    await withTaskGroup { group in
+      for informer in informers { group.addTask { await informer.run() } }
+      group.addTask { await self.resync() }
+      await withGracefulShutdownHandler {
+        await work()
+      } onGracefulShutdown: {
+        self.queue.shutDown()
+      }
+      group.cancelAll()
+    }
+  }
+
+  /// The ProgLogs that a change may concern: by the labels that the object has and had.
+  private static func subjects(of change: ObjectChange, _ type: ResourceType) -> Set<ObjectKey> {
+    if type == .progLog { return [change.key] }
+    let names = [change.old, change.new].compactMap { $0?.labels[Names.instanceLabel] }
+    return Set(names.map { ObjectKey(namespace: change.key.namespace, name: $0) })
+  }
+
+  private func work() async {
+    let isSynced = await cancelWhenGracefulShutdown {
+      for informer in self.informers {
+        do { try await informer.waitUntilSynced() } catch { return false }
+      }
+      return true
+    }
+    guard isSynced else { return }
+    logger.info("the caches are filled; reconciling")
+    await withTaskGroup { group in
+      for _ in 0..<Self.workers {
+        group.addTask {
+          while let key = await self.queue.next() { await self.reconcile(key) }
+        }
+      }
+    }
+  }
+
+  private func reconcile(_ key: ObjectKey) async {
+    metrics.started(queue)
+    let start = ContinuousClock.now
+    var logger = logger
+    logger[metadataKey: "proglog"] = "\(key)"
+    logger[metadataKey: "reconcile"] = "\(passes.wrappingAdd(1, ordering: .relaxed).newValue)"
+    let result: ControllerMetrics.Result
+    do throws(KubernetesError) {
+      switch try await reconciler.reconcile(key, logger: logger) {
+      case .done:
+        queue.forget(key)
+        result = .success
+      case .again(after: .zero):
+        queue.retry(key)
+        result = .requeue
+      case .again(let delay):
+        queue.forget(key)
+        queue.add(key, after: delay)
+        result = .requeueAfter
+      }
+    } catch {
+      let delay = retry(key, after: error)
+      logger.warning("the pass failed and is repeated", metadata: ["error": "\(error)", "after": "\(delay)"])
+      result = .error
+    }
+    queue.finish(key)
+    metrics.finished(result, took: start.duration(to: .now))
+  }
+
+  /// Later with each failure, and not before the API server wants to hear from us again.
+  private func retry(_ key: ObjectKey, after error: KubernetesError) -> Duration {
+    guard let pause = error.retryAfter else { return queue.retry(key) }
+    queue.add(key, after: pause)
+    return pause
+  }
+
+  private func resync() async {
+    guard let stores = reconciler.view.stores[.progLog] else { return }
+    while !Task.isCancelled {
+      // Ends early on cancellation.
+      try? await Task.sleep(for: Self.resyncInterval)
+      for store in stores {
+        for key in store.keys { queue.add(key) }
+      }
+    }
+  }
+}

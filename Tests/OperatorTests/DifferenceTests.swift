@@ -1,0 +1,45 @@
+import KubernetesClient
+import Testing
+
+@testable import Operator
+
+@Suite struct DifferenceTests {
+  @Test(
+    "what the server or others add is no difference",
+    arguments: [
+      (["a": 1], ["a": 1, "b": 2]),
+      (["list": [["name": "x", "port": 1]]], ["list": [["name": "y"], ["name": "x", "port": 1, "nodePort": 9]]]),
+      (["limits": ["cpu": "0.5", "memory": "1024Mi"]], ["limits": ["cpu": "500m", "memory": "1Gi"]]),
+      (["empty": [:], "none": []], [:]),
+      (["owners": [["uid": "1"]]], ["owners": [["uid": "2"], ["uid": "1", "kind": "X"]]]),
+    ] as [(JSONValue, JSONValue)])
+  func same(desired: JSONValue, observed: JSONValue) {
+    #expect(Difference(desired: desired, observed: observed) == nil)
+  }
+
+  @Test(
+    "a field of ours that is otherwise is named",
+    arguments: [
+      (["a": ["b": 1]], ["a": ["b": 2]], "a.b"),
+      (["list": [["name": "x", "port": 1]]], ["list": [["name": "x", "port": 2]]], "list[x].port"),
+      (["args": ["a", "b"]], ["args": ["a"]], "args"),
+      (["args": ["a", "b"]], ["args": ["b", "a"]], "args[0]"),
+      (["limits": ["cpu": "0.5"]], ["limits": ["cpu": "600m"]], "limits.cpu"),
+      (["size": "1Gi"], ["size": "1024Mi"], "size"),
+      (["a": ["b": 1]], [:], "a"),
+    ] as [(JSONValue, JSONValue, String)])
+  func different(desired: JSONValue, observed: JSONValue, path: String) {
+    #expect(Difference(desired: desired, observed: observed)?.path == path)
+  }
+
+  @Test("fingerprints tell values apart that look alike")
+  func fingerprints() {
+    let values: [JSONValue] = [
+      nil, false, 0, 0.0, "", "0", [], [:], [[]], [nil], ["a": nil], ["a", "b"], ["ab"], ["b", "a"],
+    ]
+    #expect(Set(values.map { Fingerprint($0).text }).count == values.count)
+    let one: JSONValue = ["a": 1, "b": 2]
+    let same: JSONValue = ["b": 2, "a": 1]
+    #expect(Fingerprint(one) == Fingerprint(same))
+  }
+}

@@ -1,0 +1,189 @@
+import GRPCCore
+import GRPCProtobuf
+import Synchronization
+import Testing
+
+@testable import ProgLogClient
+
+@Suite("The client's calls", .timeLimit(.minutes(1)))
+struct ProgLogClientTests {
+  @Test("what is produced is consumed, with its offset and term")
+  func roundTrip() async throws {
+    let log = FakeLog()
+    try await log.serve { client in
+      let first = try await client.produce(Array("a".utf8))
+      #expect(first == 0)
+      let second = try await client.produce([0, 255, 10])
+      #expect(second == 1)
+      let record = try await client.consume(at: 1)
+      #expect(record == Record(offset: 1, value: [0, 255, 10], term: 3))
+      let offsets = try await client.offsets()
+      #expect(offsets == 0..<2)
+    }
+  }
+
+  @Test("the members of the cluster are told")
+  func membership() async throws {
+    try await FakeLog().serve { client in
+      let servers = try await client.servers()
+      #expect(servers == [ClusterServer(id: "node-0", address: "127.0.0.1:8400", isLeader: true)])
+    }
+  }
+
+  @Test("an offset that the log has not tells what the log has")
+  func outOfRange() async throws {
+    try await FakeLog(["a", "b"], start: 5).serve { client in
+      let error = await #expect(throws: ProgLogError.self) { try await client.consume(at: 7) }
+      #expect(error == .outOfRange(requested: 7, range: 5..<7))
+      #expect(error?.description == "offset 7 is not in the log: it has 5 to 6")
+    }
+  }
+
+  @Test("a read is tried again when the server is briefly unavailable")
+  func retriesReads() async throws {
+    let log = FakeLog(["a"])
+    let unavailable = RPCError(code: .unavailable, message: "restarting")
+    log.state.withLock { $0.failures["Consume"] = [unavailable, unavailable] }
+    try await log.serve { client in
+      let value = try await client.consume(at: 0).value
+      #expect(value == Array("a".utf8))
+    }
+    #expect(log.calls("Consume") == 3)
+  }
+
+  @Test("a read gives up after its attempts")
+  func givesUp() async throws {
+    let log = FakeLog(["a"])
+    let unavailable = RPCError(code: .unavailable, message: "restarting")
+    log.state.withLock { $0.failures["Consume"] = Array(repeating: unavailable, count: 9) }
+    try await log.serve { client in
+      let error = await #expect(throws: ProgLogError.self) { try await client.consume(at: 0) }
+      guard case .unavailable(_, "restarting") = error else {
+        Issue.record("\(String(describing: error))")
+        return
+      }
+    }
+    #expect(log.calls("Consume") == 4)
+  }
+
+  @Test(
+    "a produce that was sent is never sent again, and its outcome is open",
+    arguments: [RPCError.Code.unavailable, .internalError, .unknown])
+  func neverDoubles(code: RPCError.Code) async throws {
+    let log = FakeLog()
+    log.state.withLock { $0.failures["Produce"] = [RPCError(code: code, message: "lost")] }
+    try await log.serve { client in
+      let error = await #expect(throws: ProgLogError.self) { try await client.produce([1]) }
+      guard case .outcomeUnknown(records: 1, _) = error else {
+        Issue.record("\(String(describing: error))")
+        return
+      }
+    }
+    #expect(log.calls("Produce") == 1)
+  }
+
+  @Test("a produce that the server refuses is not in doubt, and the server's details arrive")
+  func refusals() async throws {
+    let log = FakeLog()
+    let notLeader = GoogleRPCStatus(
+      code: .failedPrecondition, message: "not the leader",
+      details: .errorInfo(
+        reason: "NOT_LEADER", domain: "proglog.io", metadata: ["leader_addr": "10.0.0.2:8400"]))
+    log.state.withLock {
+      $0.failures["Produce"] = [notLeader, RPCError(code: .permissionDenied, message: "nobody not permitted")]
+    }
+    try await log.serve { client in
+      let first = await #expect(throws: ProgLogError.self) { try await client.produce([1]) }
+      guard case .notLeader(_, leader: "10.0.0.2:8400") = first else {
+        Issue.record("\(String(describing: first))")
+        return
+      }
+      let second = await #expect(throws: ProgLogError.self) { try await client.produce([1]) }
+      #expect(second?.description == "the server answered PERMISSION_DENIED: nobody not permitted")
+    }
+  }
+
+  @Test("a server that does not answer is given up after the timeout; a produce is in doubt then")
+  func deadlines() async throws {
+    let log = FakeLog(["a"])
+    log.state.withLock { $0.isSilent = true }
+    try await log.serve(timeout: .milliseconds(200)) { client in
+      let read = await #expect(throws: ProgLogError.self) { try await client.consume(at: 0) }
+      guard case .deadlineExceeded = read else {
+        Issue.record("\(String(describing: read))")
+        return
+      }
+      let write = await #expect(throws: ProgLogError.self) { try await client.produce([1]) }
+      guard case .outcomeUnknown(records: 1, _) = write else {
+        Issue.record("\(String(describing: write))")
+        return
+      }
+    }
+  }
+
+  @Test("nobody listening is said so, and nothing is in doubt")
+  func unreachable() async throws {
+    var configuration = ClientConfiguration(seeds: [try NodeAddress(parsing: "127.0.0.1:1")])
+    configuration.retry = .never
+    try await ProgLogClient.withClient(configuration) { client in
+      let error = await #expect(throws: ProgLogError.self) { try await client.produce([1]) }
+      #expect(error?.description == "cannot reach 127.0.0.1:1: connection refused: is logd running there?")
+    }
+  }
+
+  @Test("a seed that is down is passed over, even for a produce, which was not sent to it")
+  func passesOverSeeds() async throws {
+    try await FakeLog().serve(extraSeeds: ["127.0.0.1:1"]) { client in
+      let first = try await client.produce([1])
+      #expect(first == 0)
+      let second = try await client.produce([2])
+      #expect(second == 1)
+    }
+  }
+
+  @Test("a cancelled task gets CancellationError")
+  func cancellation() async throws {
+    let log = FakeLog(["a"])
+    log.state.withLock { $0.isSilent = true }
+    try await log.serve { client in
+      await #expect(throws: CancellationError.self) {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          group.addTask { _ = try await client.consume(at: 0) }
+          while log.calls("Consume") == 0 { try await Task.sleep(for: .milliseconds(1)) }
+          group.cancelAll()
+          try await group.next()
+        }
+      }
+    }
+  }
+
+  @Test(
+    "pauses double up to their maximum and are shortened by up to half",
+    arguments: [(1, 0.0, 100), (2, 0.0, 200), (3, 1.0, 200), (7, 0.0, 5_000), (1_000, 0.5, 3_750)])
+  func pauses(attempt: Int, random: Double, milliseconds: Int) {
+    let retry = ClientConfiguration.Retry.defaults
+    #expect(retry.pause(beforeAttempt: attempt, random: random) == .milliseconds(milliseconds))
+  }
+
+  @Test(
+    "addresses are HOST:PORT",
+    arguments: [
+      ("127.0.0.1:8400", "127.0.0.1", 8400), ("log-0.example.com:1", "log-0.example.com", 1),
+      ("[::1]:65535", "::1", 65_535),
+    ])
+  func addresses(text: String, host: String, port: Int) throws {
+    let address = try NodeAddress(parsing: text)
+    #expect(address.host == host)
+    #expect(address.port == port)
+    #expect(address.description == text)
+  }
+
+  @Test(
+    "what is not an address is refused",
+    arguments: [
+      "", "localhost", ":8400", "a:", "a:0", "a:65536", "a:-1", "a:+1", "::1:8400", "[]:1", "a b:1", "http://a:1",
+    ])
+  func badAddresses(text: String) {
+    #expect(throws: ProgLogError.self) { try NodeAddress(parsing: text) }
+  }
+}
