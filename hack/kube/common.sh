@@ -69,7 +69,7 @@ start_time() { # field 22 of /proc/PID/stat, counted after the name, which may h
 component_pid() {
   local pid started
   read -r pid started 2>/dev/null <"$KUBE_DIR/pids/$1" || return 1
-  [ "$(start_time "$pid")" = "$started" ] && printf '%s\n' "$pid"
+  [ -n "$started" ] && [ "$(start_time "$pid")" = "$started" ] && printf '%s\n' "$pid"
 }
 
 stopped() { ! component_pid "$1" >/dev/null; }
