@@ -9,6 +9,7 @@
 KIND_NAME=proglog
 cluster=''         # kind, kube or current, once chosen
 cluster_started='' # yes when start_cluster made it, and it did not run before
+cluster_is_new=''  # yes when it had no data either: whoever stops it may delete everything
 kind_audit_folder=$PWD/.build/kind
 
 choose_cluster() {
@@ -42,10 +43,12 @@ start_cluster() {
       ;;
     kube)
       local folder=${KUBE_DIR:-${TMPDIR:-/tmp}/proglog-kube} before after
+      [ -d "$folder/etcd" ] || cluster_is_new=yes
       before=$(cat "$folder/pids/etcd" 2>/dev/null || true)
+      cluster_started=yes # also what a failing `up` leaves half done is to be stopped
       hack/kube/up >/dev/null
       after=$(cat "$folder/pids/etcd")
-      if [ "$before" != "$after" ]; then cluster_started=yes; fi
+      if [ "$before" = "$after" ]; then cluster_started=''; fi
       export KUBECONFIG=$folder/admin.kubeconfig
       export PROGLOG_AUDIT_LOG=$folder/log/audit.log
       ;;
