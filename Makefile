@@ -1,0 +1,62 @@
+# `make` alone lists what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help deps build run stop test bench proto manifests format lint image build-docker kube-up kube-down clean
+
+# The parts of `make test`, in order.
+PARTS ?= unit kube
+TAG ?= dev
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  CLUSTER=auto|kind|kube|current chooses the Kubernetes of 'run', 'stop' and 'test' (hack/cluster.sh)"
+
+deps: ## Install what building and testing need (apt packages, .venv)
+	@hack/deps
+
+build: ## Build logd, logctl and proglog-operator for release, into .build/release
+	swift build -c release --static-swift-stdlib
+
+run: ## Start a Kubernetes, install the operator, make a log, produce and consume
+	@hack/run
+
+stop: ## End what 'make run' started
+	@hack/run --stop
+
+test: ## Run all tests; PARTS="unit kube" chooses, FILTER=REGEX narrows
+	@hack/test $(PARTS)
+
+bench: ## Build and run the benchmarks
+	@if [ -f Benchmarks/Package.swift ]; then \
+	  swift run --package-path Benchmarks -c release; \
+	else echo "there are no benchmarks yet (Benchmarks/ is empty)" >&2; exit 1; fi
+
+proto: ## Generate Sources/ProgLogAPI/Generated from Proto/
+	@hack/generate-protos
+
+manifests: ## Generate manifests/ and the chart's resource definition from their sources
+	@hack/manifests
+
+format: ## Format the Swift code in place
+	find Package.swift Sources Tests -name '*.swift' -not -path '*/Generated/*' -print0 | xargs -0 swift format --in-place
+
+lint: ## Check format, generated files, charts and scripts
+	@hack/lint
+
+image: ## Build the images; without a container engine into .build/images; TAG=dev
+	@hack/image --tag $(TAG)
+
+build-docker: ## Build the images with Docker
+	docker build --target logd --tag proglog/logd:$(TAG) .
+	docker build --target operator --tag proglog/operator:$(TAG) .
+
+kube-up: ## Start the one-node Kubernetes of hack/kube
+	@hack/kube/up
+
+kube-down: ## Stop it; WIPE=1 deletes its data too
+	@hack/kube/down $(if $(WIPE),--wipe)
+
+clean: ## Delete what was built, and .venv
+	rm -rf .build .venv Package.resolved
