@@ -1,15 +1,16 @@
-import FoundationEssentials
-import GRPCCore
-import GRPCNIOTransportHTTP2Posix
-import GRPCProtobuf
+import Logging
+import NIOCore
+import NIOPosix
 import ProgLogAPI
+import RPCServer
 import SwiftProtobuf
 import Synchronization
 
 @testable import ProgLogClient
 
-/// A log in memory behind a real gRPC server, with faults to order.
-final class FakeLog: RegistrableRPCService {
+/// A log in memory behind logd's gRPC server, with faults to order. Its calls live on one event loop, where they wait for
+/// what `update` changes.
+final class FakeLog: Sendable {
   struct State {
     var values: [[UInt8]] = []
     /// The offset of the first value.
@@ -22,200 +23,104 @@ final class FakeLog: RegistrableRPCService {
     /// ConsumeStream calls that ended because the client went away.
     var cancelled = 0
     /// What a call fails with, by method, one for each call; `nil` lets it pass.
-    var failures: [String: [(any Error & Sendable)?]] = [:]
+    var failures: [String: [RPCStatus?]] = [:]
     /// ConsumeStream and ProduceStream fail after so many records, once.
     var breaksAfter: Int?
     /// Unary calls are never answered.
     var isSilent = false
+
+    var range: Range<UInt64> { self.start..<(self.start + UInt64(self.values.count)) }
   }
 
-  let state: Mutex<State>
+  /// Does what the state allows, and returns whether there is nothing left to do.
+  typealias Step = () -> Bool
+
+  private let eventLoop: any EventLoop
+  private let mutex: Mutex<State>
+  private let waiting: NIOLoopBoundBox<[Step]>
 
   init(_ values: [String] = [], start: UInt64 = 0) {
-    self.state = Mutex(State(values: values.map { Array($0.utf8) }, start: start))
+    let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+    self.eventLoop = eventLoop
+    self.mutex = Mutex(State(values: values.map { Array($0.utf8) }, start: start))
+    self.waiting = NIOLoopBoundBox.makeBoxSendingValue([], eventLoop: eventLoop)
   }
 
-  var end: UInt64 { self.state.withLock { $0.start + UInt64($0.values.count) } }
+  var state: State { self.mutex.withLock { $0 } }
 
-  func calls(_ method: String) -> Int { self.state.withLock { $0.calls[method, default: 0] } }
+  func calls(_ method: String) -> Int { self.state.calls[method, default: 0] }
 
+  @discardableResult
+  func update<Result: Sendable>(_ change: (inout State) -> Result) -> Result {
+    let result = self.mutex.withLock { state in change(&state) }
+    self.eventLoop.execute { self.takeSteps() }
+    return result
+  }
+
+  @discardableResult
   func append(_ value: some Sequence<UInt8>) -> UInt64 {
-    self.state.withLock { state in
+    self.update { state in
       state.values.append(Array(value))
-      return state.start + UInt64(state.values.count) - 1
+      return state.range.upperBound - 1
     }
   }
 
-  /// Runs a server for this log and a client of it.
-  func serve(
-    timeout: Duration = .seconds(10), retry: ClientConfiguration.Retry? = nil, extraSeeds: [String] = [],
-    _ body: @Sendable @escaping (ProgLogClient) async throws -> Void
-  ) async throws {
-    let transport = HTTP2ServerTransport.Posix(
-      address: .ipv4(host: "127.0.0.1", port: 0), transportSecurity: .plaintext)
-    try await withGRPCServer(transport: transport, services: [self]) { server in
-      guard let port = try await server.listeningAddress?.ipv4?.port else { return }
-      let seeds = try (extraSeeds + ["127.0.0.1:\(port)"]).map { try NodeAddress(parsing: $0) }
-      var configuration = ClientConfiguration(seeds: seeds)
-      configuration.timeout = timeout
-      configuration.retry =
-        retry ?? .init(attempts: 4, initialBackoff: .milliseconds(1), maximumBackoff: .milliseconds(5))
-      try await ProgLogClient.withClient(configuration, body)
-    }
-  }
-
-  func registerMethods<Transport: ServerTransport>(with router: inout RPCRouter<Transport>) {
-    self.unary(Log_V1_Log.Method.Produce.descriptor, &router) { (request: Log_V1_ProduceRequest) in
-      var answer = Log_V1_ProduceResponse()
-      answer.offset = self.append(request.record.value)
-      return answer
-    }
-    self.unary(Log_V1_Log.Method.Consume.descriptor, &router) { (request: Log_V1_ConsumeRequest) in
-      var answer = Log_V1_ConsumeResponse()
-      guard let record = try self.record(at: request.offset, waits: false) else {
-        throw self.outOfRange(request.offset)
+  /// Waits for a state; the test's time limit is the bound.
+  func until(_ condition: @escaping @Sendable (State) -> Bool) async throws {
+    // A stream, because it ends when the task is cancelled.
+    let reached = AsyncStream<Void>.makeStream()
+    self.eventLoop.execute {
+      self.onEveryChange {
+        guard condition(self.state) else { return false }
+        reached.continuation.finish()
+        return true
       }
-      answer.record = record
-      return answer
     }
-    self.unary(Log_V1_Log.Method.GetServers.descriptor, &router) { (_: Log_V1_GetServersRequest) in
-      var server = Log_V1_Server()
-      server.id = "node-0"
-      server.rpcAddr = "127.0.0.1:8400"
-      server.isLeader = true
-      var answer = Log_V1_GetServersResponse()
-      answer.servers = [server]
-      return answer
-    }
-    self.stream(Log_V1_Log.Method.ProduceStream.descriptor, &router, self.produceStream)
-    self.stream(Log_V1_Log.Method.ConsumeStream.descriptor, &router, self.consumeStream)
+    for await _ in reached.stream {}
+    try Task.checkCancellation()
   }
 
-  private func produceStream(
-    _ requests: RPCAsyncSequence<Log_V1_ProduceRequest, any Error>, _ writer: RPCWriter<Log_V1_ProduceResponse>,
-    _ context: ServerContext
-  ) async throws {
-    var pending: [UInt64] = []
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      let arrived = AsyncStream<UInt64>.makeStream()
-      group.addTask {
-        for await offset in arrived.stream {
-          while self.state.withLock({ $0.holdsAnswers }) { try await self.pause(context) }
-          var answer = Log_V1_ProduceResponse()
-          answer.offset = offset
-          try await writer.write(answer)
-        }
-      }
-      for try await request in requests {
-        let offset = self.append(request.record.value)
-        pending.append(offset)
-        self.state.withLock { $0.received += 1 }
-        if self.breaks(after: pending.count) { throw RPCError(code: .unavailable, message: "going away") }
-        arrived.continuation.yield(offset)
-      }
-      arrived.continuation.finish()
-      try await group.waitForAll()
-    }
+  /// Takes a step now, and another at every change until none is left. On the event loop.
+  func onEveryChange(_ step: @escaping Step) {
+    if !step() { self.waiting.value.append(step) }
   }
 
-  private func consumeStream(
-    _ requests: RPCAsyncSequence<Log_V1_ConsumeRequest, any Error>, _ writer: RPCWriter<Log_V1_ConsumeResponse>,
-    _ context: ServerContext
-  ) async throws {
-    guard var offset = try await requests.first(where: { _ in true })?.offset else { return }
-    var sent = 0
-    while true {
-      guard let record = try self.record(at: offset, waits: true) else {
-        do {
-          try await self.pause(context)
-        } catch {
-          self.state.withLock { $0.cancelled += 1 }
-          throw error
-        }
-        continue
-      }
-      var answer = Log_V1_ConsumeResponse()
-      answer.record = record
-      try await writer.write(answer)
-      offset += 1
-      sent += 1
-      if self.breaks(after: sent) { throw RPCError(code: .unavailable, message: "going away") }
-    }
+  private func takeSteps() {
+    let steps = self.waiting.value
+    self.waiting.value = []
+    for step in steps { self.onEveryChange(step) }
   }
 
-  /// Between two looks at a condition. gRPC does not cancel a handler's task when its client goes away: it has to look.
-  private func pause(_ context: ServerContext) async throws {
-    if context.cancellation.isCancelled { throw CancellationError() }
-    try await Task.sleep(for: .milliseconds(1))
-  }
-
-  private func breaks(after count: Int) -> Bool {
-    self.state.withLock { state in
+  /// Whether the stream breaks here, as ordered.
+  func breaks(after count: Int) -> Bool {
+    self.update { state in
       guard state.breaksAfter == count else { return false }
       state.breaksAfter = nil
       return true
     }
   }
 
-  private func record(at offset: UInt64, waits: Bool) throws -> Log_V1_Record? {
-    try self.state.withLock { state in
-      let end = state.start + UInt64(state.values.count)
-      if offset == end, waits { return nil }
-      guard offset >= state.start, offset < end else { throw Self.outOfRange(offset, state.start..<end) }
-      var record = Log_V1_Record()
-      record.offset = offset
-      record.term = 3
-      record.value = Data(state.values[Int(offset - state.start)])
-      return record
+  /// Runs a server for this log and a client of it. The default timeout is beyond what a test may take: it never decides.
+  func serve(
+    timeout: Duration = .seconds(60), retry: ClientConfiguration.Retry? = nil, extraSeeds: [String] = [],
+    _ body: (ProgLogClient) async throws -> Void
+  ) async throws {
+    let server = RPCServer(
+      router: RPCRouter(self.methods), eventLoopGroup: self.eventLoop, logger: Logger(label: "FakeLog"))
+    let port = try await server.start()[0].port ?? 0
+    let seeds = try (extraSeeds + ["127.0.0.1:\(port)"]).map { try NodeAddress(parsing: $0) }
+    var configuration = ClientConfiguration(seeds: seeds)
+    configuration.timeout = timeout
+    configuration.retry =
+      retry ?? .init(attempts: 4, initialBackoff: .milliseconds(1), maximumBackoff: .milliseconds(5))
+    do {
+      try await ProgLogClient.withClient(configuration, body)
+    } catch {
+      try await server.shutdown(deadline: .now())
+      throw error
     }
+    try await server.shutdown(deadline: .now())
+    // Every call has ended: a last step lets go of them.
+    try await self.eventLoop.submit { self.takeSteps() }.get()
   }
-
-  private func outOfRange(_ offset: UInt64) -> GoogleRPCStatus {
-    self.state.withLock { Self.outOfRange(offset, $0.start..<($0.start + UInt64($0.values.count))) }
-  }
-
-  private static func outOfRange(_ offset: UInt64, _ range: Range<UInt64>) -> GoogleRPCStatus {
-    GoogleRPCStatus(
-      code: .outOfRange, message: "offset \(offset) is outside of the log",
-      details: .errorInfo(
-        reason: "OFFSET_OUT_OF_RANGE", domain: "proglog.io",
-        metadata: ["requested": "\(offset)", "start": "\(range.lowerBound)", "end": "\(range.upperBound)"]))
-  }
-
-  private func unary<Input: SwiftProtobufMessage, Output: SwiftProtobufMessage, Transport: ServerTransport>(
-    _ method: MethodDescriptor, _ router: inout RPCRouter<Transport>,
-    _ answer: @Sendable @escaping (Input) throws -> Output
-  ) {
-    self.stream(method, &router) { (requests: RPCAsyncSequence<Input, any Error>, writer: RPCWriter<Output>, context) in
-      guard let request = try await requests.first(where: { _ in true }) else { return }
-      while self.state.withLock({ $0.isSilent }) { try await self.pause(context) }
-      try await writer.write(try answer(request))
-    }
-  }
-
-  private func stream<Input: SwiftProtobufMessage, Output: SwiftProtobufMessage, Transport: ServerTransport>(
-    _ method: MethodDescriptor, _ router: inout RPCRouter<Transport>,
-    _ serve:
-      @Sendable @escaping (RPCAsyncSequence<Input, any Error>, RPCWriter<Output>, ServerContext) async throws -> Void
-  ) {
-    router.registerHandler(
-      forMethod: method, deserializer: ProtobufDeserializer<Input>(), serializer: ProtobufSerializer<Output>()
-    ) { request, context in
-      let failure = self.state.withLock { state in
-        state.calls[method.method, default: 0] += 1
-        return state.failures[method.method]?.popFirst() ?? nil
-      }
-      if let failure { throw failure }
-      return StreamingServerResponse { writer in
-        try await serve(request.messages, writer, context)
-        return [:]
-      }
-    }
-  }
-}
-
-typealias SwiftProtobufMessage = SwiftProtobuf.Message
-
-extension Array {
-  fileprivate mutating func popFirst() -> Element? { self.isEmpty ? nil : self.removeFirst() }
 }

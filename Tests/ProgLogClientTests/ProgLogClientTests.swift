@@ -1,6 +1,4 @@
-import GRPCCore
-import GRPCProtobuf
-import Synchronization
+import RPCServer
 import Testing
 
 @testable import ProgLogClient
@@ -42,8 +40,8 @@ struct ProgLogClientTests {
   @Test("a read is tried again when the server is briefly unavailable")
   func retriesReads() async throws {
     let log = FakeLog(["a"])
-    let unavailable = RPCError(code: .unavailable, message: "restarting")
-    log.state.withLock { $0.failures["Consume"] = [unavailable, unavailable] }
+    let unavailable = RPCStatus(.unavailable, "restarting")
+    log.update { $0.failures["Consume"] = [unavailable, unavailable] }
     try await log.serve { client in
       let value = try await client.consume(at: 0).value
       #expect(value == Array("a".utf8))
@@ -54,8 +52,8 @@ struct ProgLogClientTests {
   @Test("a read gives up after its attempts")
   func givesUp() async throws {
     let log = FakeLog(["a"])
-    let unavailable = RPCError(code: .unavailable, message: "restarting")
-    log.state.withLock { $0.failures["Consume"] = Array(repeating: unavailable, count: 9) }
+    let unavailable = RPCStatus(.unavailable, "restarting")
+    log.update { $0.failures["Consume"] = Array(repeating: unavailable, count: 9) }
     try await log.serve { client in
       let error = await #expect(throws: ProgLogError.self) { try await client.consume(at: 0) }
       guard case .unavailable(_, "restarting") = error else {
@@ -68,10 +66,10 @@ struct ProgLogClientTests {
 
   @Test(
     "a produce that was sent is never sent again, and its outcome is open",
-    arguments: [RPCError.Code.unavailable, .internalError, .unknown])
-  func neverDoubles(code: RPCError.Code) async throws {
+    arguments: [RPCStatus.Code.unavailable, .internal, .unknown])
+  func neverDoubles(code: RPCStatus.Code) async throws {
     let log = FakeLog()
-    log.state.withLock { $0.failures["Produce"] = [RPCError(code: code, message: "lost")] }
+    log.update { $0.failures["Produce"] = [RPCStatus(code, "lost")] }
     try await log.serve { client in
       let error = await #expect(throws: ProgLogError.self) { try await client.produce([1]) }
       guard case .outcomeUnknown(records: 1, _) = error else {
@@ -85,13 +83,9 @@ struct ProgLogClientTests {
   @Test("a produce that the server refuses is not in doubt, and the server's details arrive")
   func refusals() async throws {
     let log = FakeLog()
-    let notLeader = GoogleRPCStatus(
-      code: .failedPrecondition, message: "not the leader",
-      details: .errorInfo(
-        reason: "NOT_LEADER", domain: "proglog.io", metadata: ["leader_addr": "10.0.0.2:8400"]))
-    log.state.withLock {
-      $0.failures["Produce"] = [notLeader, RPCError(code: .permissionDenied, message: "nobody not permitted")]
-    }
+    let notLeader = RPCStatus(
+      .failedPrecondition, "not the leader", reason: "NOT_LEADER", ["leader_addr": "10.0.0.2:8400"])
+    log.update { $0.failures["Produce"] = [notLeader, RPCStatus(.permissionDenied, "nobody not permitted")] }
     try await log.serve { client in
       let first = await #expect(throws: ProgLogError.self) { try await client.produce([1]) }
       guard case .notLeader(_, leader: "10.0.0.2:8400") = first else {
@@ -106,21 +100,26 @@ struct ProgLogClientTests {
   @Test("a server that does not answer is given up after the timeout; a produce is in doubt then")
   func deadlines() async throws {
     let log = FakeLog(["a"])
-    try await log.serve(timeout: .seconds(2)) { client in
-      // Connected, so that the time below is the server's alone.
-      _ = try await client.consume(at: 0)
-      log.state.withLock { $0.isSilent = true }
+    try await log.serve(timeout: .milliseconds(500)) { client in
+      // Connected, however long that takes, so that the time below is the server's alone.
+      while (try? await client.consume(at: 0)) == nil { try Task.checkCancellation() }
+      log.update { $0.isSilent = true }
       let read = await #expect(throws: ProgLogError.self) { try await client.consume(at: 0) }
       guard case .deadlineExceeded = read else {
         Issue.record("\(String(describing: read))")
         return
       }
-      let write = await #expect(throws: ProgLogError.self) { try await client.produce([1]) }
+      var write: ProgLogError?
+      repeat {
+        write = await #expect(throws: ProgLogError.self) { try await client.produce([1]) }
+        // On a machine so busy that the time was over before the call was sent, it was in no doubt.
+        guard case .deadlineExceeded = write else { break }
+      } while log.calls("Produce") == 0
       guard case .outcomeUnknown(records: 1, let cause) = write else {
         Issue.record("\(String(describing: write))")
         return
       }
-      #expect(cause.hasSuffix("did not answer within 2.0 seconds"))
+      #expect(cause.hasSuffix("did not answer within 0.5 seconds"))
     }
   }
 
@@ -147,12 +146,12 @@ struct ProgLogClientTests {
   @Test("a cancelled task gets CancellationError")
   func cancellation() async throws {
     let log = FakeLog(["a"])
-    log.state.withLock { $0.isSilent = true }
+    log.update { $0.isSilent = true }
     try await log.serve { client in
       await #expect(throws: CancellationError.self) {
         try await withThrowingTaskGroup(of: Void.self) { group in
           group.addTask { _ = try await client.consume(at: 0) }
-          while log.calls("Consume") == 0 { try await Task.sleep(for: .milliseconds(1)) }
+          try await log.until { $0.calls["Consume"] == 1 }
           group.cancelAll()
           try await group.next()
         }

@@ -1,5 +1,3 @@
-import GRPCCore
-import Synchronization
 import Testing
 
 @testable import ProgLogClient
@@ -52,14 +50,13 @@ struct StreamTests {
       let produced = try await self.offsets(client.produce(numbers(2_000)))
       #expect(produced == Array(0..<2_000))
     }
-    #expect(
-      log.state.withLock { $0.values }.map { String(decoding: $0, as: UTF8.self) } == (0..<2_000).map(String.init))
+    #expect(log.state.values.map { String(decoding: $0, as: UTF8.self) } == (0..<2_000).map(String.init))
   }
 
   @Test("a stream sends no more than its bound allows without an answer")
   func boundsUnacknowledged() async throws {
     let log = FakeLog()
-    log.state.withLock { $0.holdsAnswers = true }
+    log.update { $0.holdsAnswers = true }
     try await log.serve { client in
       // Each record is charged its 6 bytes and 64: 10 of them fit into 700.
       let values = AsyncStream<[UInt8]> { continuation in
@@ -67,12 +64,12 @@ struct StreamTests {
         continuation.finish()
       }
       async let offsets = self.offsets(client.produce(values, maximumUnacknowledgedBytes: 700))
-      while log.state.withLock({ $0.received }) < 10 { try await Task.sleep(for: .milliseconds(1)) }
+      try await log.until { $0.received >= 10 }
       // A call's way there and back is time enough for an eleventh to show.
       _ = try await client.servers()
       _ = try await client.servers()
-      #expect(log.state.withLock { $0.received } == 10)
-      log.state.withLock { $0.holdsAnswers = false }
+      #expect(log.state.received == 10)
+      log.update { $0.holdsAnswers = false }
       let acknowledged = try await offsets
       #expect(acknowledged == Array(0..<50))
     }
@@ -81,7 +78,7 @@ struct StreamTests {
   @Test("a stream that breaks tells how many records are in doubt")
   func countsDoubtful() async throws {
     let log = FakeLog()
-    log.state.withLock {
+    log.update {
       $0.holdsAnswers = true
       $0.breaksAfter = 4
     }
@@ -100,15 +97,22 @@ struct StreamTests {
 
   @Test("answers that stay out end a produce stream after the timeout")
   func produceStalls() async throws {
-    let log = FakeLog()
-    log.state.withLock { $0.holdsAnswers = true }
-    try await log.serve(timeout: .milliseconds(200)) { client in
-      let error = await #expect(throws: ProgLogError.self) { try await self.offsets(client.produce(numbers(3))) }
-      guard case .outcomeUnknown(records: 3, _) = error else {
-        Issue.record("\(String(describing: error))")
-        return
+    var received = 0
+    repeat {
+      let log = FakeLog()
+      log.update { $0.holdsAnswers = true }
+      try await log.serve(timeout: .milliseconds(300)) { client in
+        let error = await #expect(throws: ProgLogError.self) { try await self.offsets(client.produce(numbers(3))) }
+        received = log.state.received
+        guard case .outcomeUnknown(let records, _) = error else {
+          Issue.record("\(String(describing: error))")
+          return
+        }
+        #expect(records >= received && records <= 3)
       }
-    }
+      try Task.checkCancellation()
+      // On a machine so busy that the time was over before all three were sent, it says nothing on the third.
+    } while received < 3
   }
 
   @Test("what the values' source throws is what the stream throws")
@@ -151,8 +155,8 @@ struct StreamTests {
       var iterator = client.consume(from: .offset(0), follow: true, limit: 3).makeAsyncIterator()
       let first = try await iterator.next()?.offset
       #expect(first == 0)
-      let start = ContinuousClock.now
-      while ContinuousClock.now - start < .milliseconds(250) { try await Task.sleep(for: .milliseconds(10)) }
+      // No condition to wait for: that time passes and nothing happens is the point.
+      try await Task.sleep(for: .milliseconds(250))
       _ = log.append("b".utf8)
       _ = log.append("c".utf8)
       let second = try await iterator.next()?.offset
@@ -169,7 +173,7 @@ struct StreamTests {
     let log = FakeLog(["a", "b"])
     try await log.serve { client in
       async let seen = self.values(client.consume(from: .latest, follow: true, limit: 1))
-      while log.calls("ConsumeStream") == 0 { try await Task.sleep(for: .milliseconds(1)) }
+      try await log.until { $0.calls["ConsumeStream"] == 1 }
       _ = log.append("c".utf8)
       let news = try await seen
       #expect(news == ["c"])
@@ -179,7 +183,7 @@ struct StreamTests {
   @Test("a consumer whose stream breaks goes on without gap or repeat")
   func resumes() async throws {
     let log = FakeLog((0..<10).map(String.init))
-    log.state.withLock { $0.breaksAfter = 4 }
+    log.update { $0.breaksAfter = 4 }
     try await log.serve { client in
       let values = try await self.values(client.consume(from: .earliest))
       #expect(values == (0..<10).map(String.init))
@@ -192,7 +196,7 @@ struct StreamTests {
     let log = FakeLog(["a"])
     try await log.serve { client in
       for try await _ in client.consume(from: .offset(0), follow: true) { break }
-      while log.state.withLock({ $0.cancelled }) == 0 { try await Task.sleep(for: .milliseconds(1)) }
+      try await log.until { $0.cancelled == 1 }
     }
     #expect(log.calls("ConsumeStream") == 1)
   }

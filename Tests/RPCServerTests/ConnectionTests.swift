@@ -16,7 +16,9 @@ struct ConnectionTests {
     // The client opened this one before it read the GOAWAY.
     drain.streamOpened(3)
     #expect(drain.streamClosed().isEmpty)
+    #expect(!drain.refusesStreams)
     #expect(drain.announcementRead() == [.goAway(lastStreamID: 3)])
+    #expect(drain.refusesStreams)
     #expect(drain.announcementRead().isEmpty)
     #expect(drain.streamClosed() == [.close])
   }

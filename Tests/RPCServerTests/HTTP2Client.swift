@@ -9,17 +9,36 @@ struct HTTP2Client: Sendable {
   let channel: any Channel
   let root: RootFrames
 
-  static func connect(to address: SocketAddress) async throws -> HTTP2Client {
+  /// `windowBytes` are what a stream and the connection may receive unread. A client that `ignoresGoAways` opens streams
+  /// as if there were none; `root` has them.
+  static func connect(
+    to address: SocketAddress, windowBytes: Int = 65_535, ignoresGoAways: Bool = false
+  ) async throws -> HTTP2Client {
     let root = RootFrames()
+    var configuration = NIOHTTP2Handler.ConnectionConfiguration()
+    configuration.initialSettings.append(HTTP2Setting(parameter: .initialWindowSize, value: windowBytes))
+    let connection = configuration
     let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          let http2 = NIOHTTP2Handler(mode: .client, eventLoop: channel.eventLoop) { $0.close() }
+          let http2 = NIOHTTP2Handler(
+            mode: .client, eventLoop: channel.eventLoop, connectionConfiguration: connection,
+            streamConfiguration: .init()
+          ) { $0.close() }
+          if ignoresGoAways { try channel.pipeline.syncOperations.addHandler(GoAwayFilter(root)) }
           try channel.pipeline.syncOperations.addHandlers([http2, RootFrameHandler(root)])
         }
       }
       .connect(to: address).get()
-    return HTTP2Client(channel: channel, root: root)
+    let client = HTTP2Client(channel: channel, root: root)
+    if windowBytes > 65_535 { try await client.widenWindow(by: windowBytes - 65_535) }
+    return client
+  }
+
+  /// Sends WINDOW_UPDATE for the connection.
+  func widenWindow(by bytes: Int) async throws {
+    try await channel.writeAndFlush(
+      HTTP2Frame(streamID: .rootStream, payload: .windowUpdate(windowSizeIncrement: bytes)))
   }
 
   static func headers(_ path: String, _ extra: [(String, String)] = []) -> HPACKHeaders {
@@ -160,6 +179,31 @@ final class RootFrames: Sendable {
     state.withLock { frames in
       frames.count {
         if case .ping(_, ack: false) = $0 { true } else { false }
+      }
+    }
+  }
+}
+
+/// Takes GOAWAY out of what HTTP/2's handler gets to see.
+private final class GoAwayFilter: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias InboundOut = ByteBuffer
+  private static let headerBytes = 9
+  private static let goAwayType: UInt8 = 7
+  private let root: RootFrames
+  private var received = ByteBuffer()
+
+  init(_ root: RootFrames) { self.root = root }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    received.writeImmutableBuffer(unwrapInboundIn(data))
+    while let head = received.getInteger(at: received.readerIndex, as: UInt32.self),
+      let frame = received.readSlice(length: Self.headerBytes + Int(head >> 8))
+    {
+      if UInt8(truncatingIfNeeded: head) == Self.goAwayType {
+        root.append(.goAway(lastStreamID: .rootStream, errorCode: .noError, opaqueData: nil))
+      } else {
+        context.fireChannelRead(wrapInboundOut(frame))
       }
     }
   }

@@ -216,6 +216,62 @@ struct ServerTests {
     }
   }
 
+  @Test("a frame that comes behind the last call of a draining connection is no error")
+  func frameBehindTheLastCall() async throws {
+    try await withServer { server, address in
+      let client = try await HTTP2Client.connect(to: address)
+      let stream = try await client.open(HTTP2Client.headers("/test.Echo/Bidi"))
+      server.beginGracefulShutdown()
+      #expect(try await eventually { client.root.goAways.count == 2 })
+      // In one write, so that the server reads both.
+      let end = HTTP2Frame.FramePayload.data(.init(data: .byteBuffer(Self.hello), endStream: true))
+      let update = HTTP2Frame(streamID: .rootStream, payload: .windowUpdate(windowSizeIncrement: 1))
+      try await client.channel.eventLoop.flatSubmit {
+        stream.channel.write(end, promise: nil)
+        client.channel.write(update, promise: nil)
+        stream.channel.flush()
+        return client.channel.writeAndFlush(update)
+      }.get()
+      #expect(try await stream.end().status == "0")
+      try await client.channel.closeFuture.get()
+      #expect(client.root.goAways.map(\.code) == [.noError, .noError])
+    }
+  }
+
+  @Test("a stream behind the one that GOAWAY named is refused, those before it go on")
+  func refusedStream() async throws {
+    try await withServer { server, address in
+      let client = try await HTTP2Client.connect(to: address, ignoresGoAways: true)
+      let stream = try await client.open(HTTP2Client.headers("/test.Echo/Bidi"))
+      server.beginGracefulShutdown()
+      #expect(try await eventually { client.root.goAways.count == 2 })
+      let late = try await client.open(HTTP2Client.headers("/test.Echo/Bidi"))
+      #expect(try await late.end().resetCode == .refusedStream)
+      try await stream.send(Self.hello, endStream: true)
+      #expect(try await stream.end().status == "0")
+    }
+  }
+
+  @Test("a drained connection closes when its client has taken the last answer, however slowly")
+  func slowClientAndDrain() async throws {
+    try await withServer { server, address in
+      let size = 64 << 10
+      let count = 160
+      // The windows take it all: only the sockets' buffers hold the server back.
+      let client = try await HTTP2Client.connect(to: address, windowBytes: 64 << 20)
+      let stream = try await client.open(HTTP2Client.headers("/test.Echo/Stream"))
+      try await client.channel.setOption(ChannelOptions.autoRead, value: false).get()
+      try await stream.send(HTTP2Client.message(Array("\(count) \(size)".utf8)), endStream: true)
+      server.beginGracefulShutdown()
+      while client.channel.isActive {
+        try await Task.sleep(for: .milliseconds(1))
+        client.channel.read()
+      }
+      #expect(stream.response.value.body.readableBytes == count * (size + 5))
+      #expect(stream.response.value.status == "0")
+    }
+  }
+
   @Test("a call that is open at the deadline of a shutdown ends with UNAVAILABLE")
   func shutdownDeadline() async throws {
     let echo = EchoService()
@@ -281,10 +337,10 @@ struct ServerTests {
     }
   }
 
-  @Test("a connection of the maximum age is drained")
-  func maximumAge() async throws {
+  @Test("a connection of the maximum age is drained, be it before or in the handshake", arguments: [0, 200, 20_000])
+  func maximumAge(microseconds: Int64) async throws {
     var configuration = RPCServer.Configuration.defaults
-    configuration.connection.maximumAge = .milliseconds(100)
+    configuration.connection.maximumAge = .microseconds(microseconds)
     try await withServer(configuration) { _, address in
       let client = try await HTTP2Client.connect(to: address)
       try await client.channel.closeFuture.get()

@@ -86,6 +86,8 @@ final class RPCStreamHandler: ChannelDuplexHandler {
     switch unwrapInboundIn(data) {
     case .headers(let frame):
       switch machine.receiveHeaders(endStream: frame.endStream) {
+      // The client may send it again elsewhere: nothing has been done (RFC 9113, 8.7).
+      case .open where connection.refusesCalls: reset(.refusedStream)
       case .open: open(frame.headers, endStream: frame.endStream)
       case .end: requestEnded()
       case .ignore: break

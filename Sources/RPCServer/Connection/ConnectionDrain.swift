@@ -26,6 +26,8 @@ package struct ConnectionDrain: Equatable {
 
   package var isDraining: Bool { phase != .serving }
   package var hasOpenStreams: Bool { openStreams > 0 }
+  /// Whether the last stream has been named: later ones are refused.
+  package var refusesStreams: Bool { phase == .refusing || phase == .closed }
 
   package mutating func streamOpened(_ id: HTTP2StreamID) {
     openStreams += 1

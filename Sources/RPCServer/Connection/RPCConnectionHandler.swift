@@ -136,6 +136,9 @@ final class RPCConnectionHandler: ChannelInboundHandler {
     perform(drain.streamClosed())
   }
 
+  /// Whether the client has been told of a last stream, which any new one is behind.
+  var refusesCalls: Bool { drain.refusesStreams }
+
   func sentFrame() { pings.sentFrame() }
 
   /// Flushes `call` together with all others that ask for it in this turn of the event loop.
@@ -159,13 +162,21 @@ extension RPCConnectionHandler {
   /// Opaque data that tells our two pings apart.
   private static let drainPing = HTTP2PingData(withInteger: 0x6472_6169_6E00_0001)
   private static let keepalivePing = HTTP2PingData(withInteger: 0x6B65_6570_0000_0002)
-  /// GOAWAY with NO_ERROR and the highest stream id, as bytes: to NIO's handler any GOAWAY is the end of a connection that
-  /// happens to have no stream open, and the call that is on its way would fail.
-  private static let announcement = ByteBuffer(bytes: [
-    0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7F, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0,
-  ])
   /// How long a client has to read the first GOAWAY before later streams are refused.
   private static let drainPingTimeout = TimeAmount.seconds(5)
+  /// How long a client has to take the last answers and to close its side, once the server has closed its own.
+  private static let lingerTimeout = TimeAmount.seconds(10)
+
+  /// GOAWAY with NO_ERROR, as bytes. A GOAWAY that NIO's handler knows of ends the connection for it as soon as no stream
+  /// is open, and the next frame of the client's is then answered by GOAWAY with PROTOCOL_ERROR: the SETTINGS ACK of a
+  /// client that has just connected, the call that crosses the first GOAWAY, the WINDOW_UPDATE for the last answer. A
+  /// client would see its call fail, or at least an error that is none.
+  private static func goAway(lastStreamID: HTTP2StreamID) -> ByteBuffer {
+    var frame = ByteBuffer(bytes: [0, 0, 8, 7, 0, 0, 0, 0, 0])
+    frame.writeInteger(UInt32(Int32(lastStreamID)))
+    frame.writeInteger(UInt32(HTTP2ErrorCode.noError.networkCode))
+    return frame
+  }
 
   /// Errors that HTTP/2's handler answers with RST_STREAM, a malformed header block for one; every other is the
   /// connection's.
@@ -191,14 +202,14 @@ extension RPCConnectionHandler {
     for action in actions {
       switch action {
       case .announce:
-        flushes.writeFrame(Self.announcement)
+        flushes.writeFrame(Self.goAway(lastStreamID: .maxID))
       case .goAway(let lastStreamID):
-        writeRoot(.goAway(lastStreamID: lastStreamID, errorCode: .noError, opaqueData: nil))
+        flushes.writeFrame(Self.goAway(lastStreamID: lastStreamID))
       case .ping:
         writeRoot(.ping(Self.drainPing, ack: false))
       case .close:
         // The frame that ended the last stream is being written while we hear of it: close a turn later.
-        context.eventLoop.assumeIsolated().execute { self.close() }
+        context.eventLoop.assumeIsolated().execute { self.closeAfterClient() }
       }
     }
     context.flush()
@@ -239,6 +250,14 @@ extension RPCConnectionHandler {
   }
 
   private func close() { context?.close(promise: nil) }
+
+  /// Sends what waits and closes our side; the client closes its own when it has read all. To close both at once would
+  /// drop what waits for a slow client, and reset the connection under the last answer if there is a frame of the
+  /// client's that was not read.
+  private func closeAfterClient() {
+    context?.close(mode: .output, promise: nil)
+    after(Self.lingerTimeout) { $0.close() }
+  }
 
   private func after(_ delay: TimeAmount, _ body: @escaping (RPCConnectionHandler) -> Void) {
     if let timer = schedule(delay, body) { timers.append(timer) }
