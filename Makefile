@@ -29,9 +29,7 @@ test: ## Run all tests; PARTS="unit kube" chooses, FILTER=REGEX narrows
 	@hack/test $(PARTS)
 
 bench: ## Build and run the benchmarks
-	@if [ -f Benchmarks/Package.swift ]; then \
-	  swift run --package-path Benchmarks -c release; \
-	else echo "there are no benchmarks yet (Benchmarks/ is empty)" >&2; exit 1; fi
+	swift run -c release --static-swift-stdlib Benchmarks
 
 proto: ## Generate Sources/ProgLogAPI/Generated from Proto/
 	@hack/generate-protos

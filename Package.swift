@@ -108,6 +108,9 @@ let package = Package(
         "KubernetesClient", "Telemetry", argumentParser, logging, metrics, serviceLifecycle, unixSignals, hummingbird,
         yams,
       ], swiftSettings: swiftSettings),
+    // What `make bench` runs; here and not in a package of its own, to see what is `package`.
+    .executableTarget(
+      name: "Benchmarks", dependencies: ["CommitLog", nioCore], path: "Benchmarks", swiftSettings: swiftSettings),
     // What tests share: processes, directories, seeds.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
     .testTarget(
@@ -121,7 +124,7 @@ let package = Package(
       name: "TelemetryTests", dependencies: ["Telemetry", logging, metrics], swiftSettings: swiftSettings),
     .testTarget(
       name: "ProgLogClientTests",
-      dependencies: ["ProgLogClient", "ProgLogAPI", grpcCore, grpcProtobuf, grpcTransport, swiftProtobuf],
+      dependencies: ["ProgLogClient", "ProgLogAPI", "RPCServer", nioCore, nioPosix, swiftProtobuf, logging],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "KubernetesClientTests",

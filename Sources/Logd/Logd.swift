@@ -103,11 +103,22 @@ struct Logd: AsyncParsableCommand {
     }
     configuration.logFormat.bootstrap(level: configuration.logLevel)
     let logger = Logger(label: "logd")
+    raiseDescriptorLimit(logger)
     do {
       try await Agent(configuration: configuration, logger: logger).run()
     } catch {
       logger.critical("the node stopped", metadata: ["error": "\(error)"])
       throw ExitCode.failure
+    }
+  }
+
+  /// Each segment of the log and each connection is a descriptor; the soft limit of 1024 is for programs that use select.
+  private func raiseDescriptorLimit(_ logger: Logger) {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    guard setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+      return logger.warning("the limit of open files could not be raised", metadata: ["errno": "\(errno)"])
     }
   }
 

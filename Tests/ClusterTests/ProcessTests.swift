@@ -95,4 +95,36 @@ import Testing
     let again = try await LogdProcess(dataDirectory: directory.file("data"))
     #expect(try await again.stop() == 0)
   }
+
+  /// A request whose body never comes.
+  private func startStuckRequest(_ node: LogdProcess) async throws -> ChildProcess {
+    let address = node.httpAddress.split(separator: ":").joined(separator: "/")
+    let request = "POST / HTTP/1.1\\r\\nHost: logd\\r\\nExpect: 100-continue\\r\\nContent-Length: 9\\r\\n\\r\\n"
+    let child = try ChildProcess(
+      "/bin/bash", ["-c", "exec 3<>/dev/tcp/\(address); printf '\(request)' >&3; echo sent; cat <&3"])
+    try await eventually("the request is sent") { child.output.contains("sent") ? () : nil }
+    return child
+  }
+
+  @Test("a request that never ends holds a stop up no longer than the time-out")
+  func boundedStop() async throws {
+    let directory = try TemporaryDirectory()
+    let node = try await LogdProcess(
+      dataDirectory: directory.file("data"), arguments: ["--shutdown-timeout", "200ms"])
+    let stuck = try await startStuckRequest(node)
+    #expect(try await node.stop() == 0, "\(node.child.errors)")
+    _ = stuck
+  }
+
+  @Test("a second signal ends it at once")
+  func secondSignal() async throws {
+    let directory = try TemporaryDirectory()
+    let node = try await LogdProcess(dataDirectory: directory.file("data"), arguments: ["--shutdown-timeout", "1h"])
+    let stuck = try await startStuckRequest(node)
+    node.child.send(SIGTERM)
+    try await eventually("it drains") { LogdProcess.logLine("stopping", in: node.child.errors, isPrefix: true) }
+    node.child.send(SIGTERM)
+    #expect(try await node.child.ended() == 128 + SIGTERM)
+    _ = stuck
+  }
 }

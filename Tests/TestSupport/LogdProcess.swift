@@ -27,10 +27,10 @@ package final class LogdProcess: Sendable {
   }
 
   /// The first log line with a message, as its fields.
-  package static func logLine(_ message: String, in log: String) -> [String: String]? {
+  package static func logLine(_ message: String, in log: String, isPrefix: Bool = false) -> [String: String]? {
     for line in log.split(separator: "\n") {
       guard let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any],
-        object["msg"] as? String == message
+        let text = object["msg"] as? String, isPrefix ? text.hasPrefix(message) : text == message
       else { continue }
       return object.compactMapValues { $0 as? String }
     }

@@ -38,7 +38,7 @@ struct Agent {
     let ops = HTTPListener(
       responder: router.buildResponder(),
       address: HostPort(host: configuration.bindAddress.host, port: configuration.opsPort),
-      what: "ops endpoints", setting: .opsPort, logger: logger
+      what: "ops endpoints", setting: .opsPort, shutdownTimeout: .seconds(1), logger: logger
     ) { board.post(.ops, $0) }
     let node = NodeService(configuration: configuration, health: health, board: board, logger: logger)
     var group = ServiceGroupConfiguration(

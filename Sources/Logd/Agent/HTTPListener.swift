@@ -11,6 +11,8 @@ struct HTTPListener: Service {
   /// What it serves, and which setting chose its port: for the error that says that the port is taken.
   let what: String
   let setting: SettingKey
+  /// How long requests in flight may take to end once a stop was asked for.
+  let shutdownTimeout: Duration
   let logger: Logger
   let onListening: @Sendable (HostPort) -> Void
 
@@ -23,11 +25,27 @@ struct HTTPListener: Service {
         onListening(HostPort(host: address.host, port: port))
       }, logger: logger.quietened())
     do {
-      // Not `runService()`: signals are the agent's.
-      try await application.run()
+      try await runUntilStopped(application)
     } catch let error as IOError {
       throw ListenError(
         what: what, address: address, setting: setting, cause: String(cString: strerror(error.errnoCode)))
+    }
+  }
+}
+
+extension HTTPListener {
+  /// A stop lets requests end, but not for ever: one whose body never comes would hold the node up.
+  private func runUntilStopped(_ application: some ApplicationProtocol) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { tasks in
+      // Not `runService()`: signals are the agent's.
+      tasks.addTask { try await application.run() }
+      tasks.addTask {
+        try await gracefulShutdown()
+        try await Task.sleep(for: shutdownTimeout)
+        logger.warning("requests did not end in time: closing their connections", metadata: ["what": "\(what)"])
+      }
+      try await tasks.next()
+      tasks.cancelAll()
     }
   }
 }

@@ -46,19 +46,19 @@ struct NodeService: Service {
     }.get()
 
     let router = Router()
+    router.middlewares.add(MetricsMiddleware())
     RecordsAPI(log: replica, maximumRecordBytes: configuration.maximumRecordBytes).addRoutes(to: router)
     let http = HTTPListener(
       responder: router.buildResponder(),
       address: HostPort(host: configuration.bindAddress.host, port: configuration.httpPort),
-      what: "HTTP API", setting: .httpPort, logger: logger
+      what: "HTTP API", setting: .httpPort, shutdownTimeout: configuration.shutdownTimeout, logger: logger
     ) { [board] in board.post(.http, $0) }
+    let rpc = RPCService(configuration: configuration, replica: replica, loops: loops, board: board, logger: logger)
     // Stopped from the last to the first: no new calls, then no more records, then the log is closed.
     try await ServiceGroup(
       configuration: .init(
         services: [
-          ReplicaService(replica: replica),
-          RPCService(configuration: configuration, replica: replica, loops: loops, board: board, logger: logger),
-          http,
+          ReplicaService(replica: replica), APIService(rpc: rpc, http: http),
         ], logger: logger.quietened())
     ).run()
   }
@@ -78,6 +78,21 @@ struct NodeService: Service {
           "end_offset": "\(log.flushedEnd.nextOffset)", "seconds": "\((ContinuousClock.now - start).inSeconds)",
         ])
       return log
+    }
+  }
+}
+
+/// Both APIs: they stop side by side, so that a slow client of one does not hold up the other.
+struct APIService: Service {
+  let rpc: RPCService
+  let http: HTTPListener
+
+  func run() async throws {
+    try await withThrowingTaskGroup(of: Void.self) { tasks in
+      tasks.addTask { try await rpc.run() }
+      tasks.addTask { try await http.run() }
+      // Not `waitForAll`, which waits for the second before it throws what ended the first.
+      while try await tasks.next() != nil {}
     }
   }
 }

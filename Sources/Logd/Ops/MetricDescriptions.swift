@@ -3,7 +3,6 @@ import Telemetry
 /// What every metric of a node means, as Prometheus shows it; docs/operations.md says what to do about them.
 enum MetricDescriptions {
   static let all: [PrometheusRegistry.Description] = [
-    .init("proglog_build_info", "Always 1; the version is a label."),
     .init("proglog_log_appended_records_total", "Records that became durable."),
     .init("proglog_log_appended_batches_total", "Batches that became durable."),
     .init("proglog_log_appended_bytes_total", "Encoded bytes that became durable."),
