@@ -221,6 +221,9 @@ struct ServerTests {
     try await withServer { server, address in
       let client = try await HTTP2Client.connect(to: address)
       let stream = try await client.open(HTTP2Client.headers("/test.Echo/Bidi"))
+      // Answered, so that the connection is accepted and the stream is before the GOAWAY.
+      try await stream.send(Self.hello)
+      #expect(try await eventually { stream.response.value.body == Self.hello })
       server.beginGracefulShutdown()
       #expect(try await eventually { client.root.goAways.count == 2 })
       // In one write, so that the server reads both.
@@ -243,6 +246,9 @@ struct ServerTests {
     try await withServer { server, address in
       let client = try await HTTP2Client.connect(to: address, ignoresGoAways: true)
       let stream = try await client.open(HTTP2Client.headers("/test.Echo/Bidi"))
+      // Answered, so that the connection is accepted and the stream is before the GOAWAY.
+      try await stream.send(Self.hello)
+      #expect(try await eventually { stream.response.value.body == Self.hello })
       server.beginGracefulShutdown()
       #expect(try await eventually { client.root.goAways.count == 2 })
       let late = try await client.open(HTTP2Client.headers("/test.Echo/Bidi"))
@@ -259,6 +265,7 @@ struct ServerTests {
       let count = 160
       // The windows take it all: only the sockets' buffers hold the server back.
       let client = try await HTTP2Client.connect(to: address, windowBytes: 64 << 20)
+      #expect(try await client.call("/test.Echo/Unary", Self.hello).status == "0")
       let stream = try await client.open(HTTP2Client.headers("/test.Echo/Stream"))
       try await client.channel.setOption(ChannelOptions.autoRead, value: false).get()
       try await stream.send(HTTP2Client.message(Array("\(count) \(size)".utf8)), endStream: true)
