@@ -57,7 +57,7 @@ let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
 /// Waits for a condition that another task brings about.
 func eventually(
-  _ what: Comment, within limit: Duration = .seconds(10), _ condition: @Sendable () -> Bool
+  _ what: Comment, within limit: Duration = .seconds(60), _ condition: @Sendable () -> Bool
 ) async throws {
   let end = ContinuousClock.now + limit
   while !condition() {
