@@ -51,10 +51,18 @@ enum Cluster {
   static func installOperator() async throws { try await installation.value }
 
   private static let installation = Task {
-    let result = try await helm([
+    var arguments = [
       "upgrade", "--install", "proglog-operator", "\(root)/charts/proglog-operator", "--namespace", operatorNamespace,
       "--create-namespace",
-    ])
+    ]
+    for (variable, value) in [("PROGLOG_OPERATOR_IMAGE", "image"), ("PROGLOG_LOGD_IMAGE", "logdImage")] {
+      guard let image = environment[variable], let colon = image.lastIndex(of: ":") else {
+        throw Failure(description: "\(variable) does not name the image that hack/test packed")
+      }
+      arguments += ["--set", "\(value).repository=\(image[..<colon])"]
+      arguments += ["--set-string", "\(value).tag=\(image[image.index(after: colon)...])"]
+    }
+    let result = try await helm(arguments)
     guard result.status == 0 else { throw Failure(description: "helm: \(result.output)\(result.errors)") }
     try await kubectl(
       "rollout", "status", "deployment/proglog-operator", "-n", operatorNamespace, "--timeout=120s")
