@@ -131,7 +131,11 @@ let package = Package(
       dependencies: ["KubernetesClient", asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL, logging, metrics],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "LogdTests", dependencies: ["Logd", "CommitLog", "ProgLogAPI", "TestSupport", nioCore, swiftProtobuf],
+      name: "LogdTests",
+      dependencies: [
+        "Logd", "CommitLog", "ProgLogAPI", "ProgLogClient", "RPCServer", "TestSupport", nioCore, nioPosix,
+        swiftProtobuf, logging,
+      ],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "LogctlTests", dependencies: ["Logctl", "ProgLogClient", argumentParser],

@@ -13,8 +13,10 @@ final class ProduceStreamHandler: RPCCallHandler {
   private var unacknowledgedBytes = 0
   private var isPaused = false
   private var requestHasEnded = false
-  /// Why the stream ends early; sent once the records before it have been answered.
-  private var failure: RPCStatus?
+  /// Records handed to the log; each has its place in the stream as its number.
+  private var records = 0
+  /// Why the stream ends early, and at which record; sent once the records before it have been answered.
+  private var failure: (record: Int, status: RPCStatus)?
 
   init(log: any RecordLog, call: RPCCall) {
     self.log = log
@@ -26,11 +28,13 @@ final class ProduceStreamHandler: RPCCallHandler {
     do {
       let value = try LogMessages.decodeProduceRequest(message)
       let bytes = message.readableBytes
+      let record = records
+      records += 1
       unacknowledgedRecords += 1
       unacknowledgedBytes += bytes
-      log.produce(value) { self.complete($0, bytes: bytes) }
+      log.produce(value) { self.complete($0, record: record, bytes: bytes) }
     } catch {
-      failure = .malformed(error)
+      fail(at: records, .malformed(error))
     }
     pauseOrResume()
     finishIfDone()
@@ -44,17 +48,26 @@ final class ProduceStreamHandler: RPCCallHandler {
   func writabilityChanged() { pauseOrResume() }
 
   func serverIsDraining() {
-    failure = failure ?? RPCStatus(.unavailable, "the server is shutting down; go on at another")
+    fail(at: records, RPCStatus(.unavailable, "the server is shutting down; go on at another"))
     finishIfDone()
   }
 
-  private func complete(_ result: Result<ProducedRecord, ProduceError>, bytes: Int) {
+  /// The stream ends at its first record that failed, whenever that is known.
+  private func fail(at record: Int, _ status: RPCStatus) {
+    if let failure, failure.record <= record { return }
+    failure = (record, status)
+  }
+
+  private func complete(_ result: Result<ProducedRecord, ProduceError>, record: Int, bytes: Int) {
     unacknowledgedRecords -= 1
     unacknowledgedBytes -= bytes
     guard !call.isEnded else { return }
     switch result {
-    case .success(let produced): call.send(produced)
-    case .failure(let error): failure = failure ?? RPCStatus(error)
+    case .success(let produced):
+      // Clients match answers to records by their order. A record that was appended after one that failed gets none:
+      // it would be taken for the answer of the one that failed.
+      if record < failure?.record ?? .max { call.send(produced) }
+    case .failure(let error): fail(at: record, RPCStatus(error))
     }
     pauseOrResume()
     finishIfDone()
@@ -69,6 +82,6 @@ final class ProduceStreamHandler: RPCCallHandler {
 
   private func finishIfDone() {
     guard unacknowledgedRecords == 0, requestHasEnded || failure != nil, !call.isEnded else { return }
-    call.finish(failure ?? .ok)
+    call.finish(failure?.status ?? .ok)
   }
 }
