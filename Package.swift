@@ -100,7 +100,7 @@ let package = Package(
         metrics, serviceLifecycle, unixSignals, hummingbird, yams,
       ], swiftSettings: swiftSettings),
     .executableTarget(
-      name: "Logctl", dependencies: ["ProgLogClient", argumentParser],
+      name: "Logctl", dependencies: ["ProgLogClient", "Telemetry", argumentParser],
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "Operator",

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Telemetry
 
 /// The command line of a ProgLog cluster.
 @main
@@ -18,7 +19,7 @@ struct LogctlCommand: AsyncParsableCommand {
 
       Exit codes: \(FailureCode.summary)
       """,
-    version: "logctl \(VersionCommand.version)",
+    version: "logctl \(BuildVersion.current)",
     subcommands: [ProduceCommand.self, ConsumeCommand.self, ServersCommand.self, VersionCommand.self])
 
   static func main() async {
@@ -30,8 +31,6 @@ struct LogctlCommand: AsyncParsableCommand {
 
 /// Prints the version.
 struct VersionCommand: ParsableCommand {
-  static let version = "0.1.0"
-
   static let configuration = CommandConfiguration(
     commandName: "version", abstract: "Prints the version of logctl.",
     discussion: """
@@ -40,6 +39,6 @@ struct VersionCommand: ParsableCommand {
       """)
 
   func run() {
-    print("logctl \(Self.version)")
+    print("logctl \(BuildVersion.current)")
   }
 }

@@ -22,7 +22,7 @@ struct OperatorCommand: AsyncParsableCommand {
       PROGLOG_OPERATOR_NAMESPACE takes several names, separated by commas. The flag wins. SIGTERM ends the operator \
       after the step at hand; the logs that it made run on without it.
       """,
-    version: OperatorVersion.current)
+    version: BuildVersion.current)
 
   @OptionGroup var flags: OperatorFlags
 
@@ -49,7 +49,7 @@ struct OperatorCommand: AsyncParsableCommand {
       controller.unsynced
     }
     logger.notice(
-      "proglog-operator \(OperatorVersion.current) starts",
+      "proglog-operator \(BuildVersion.current) starts",
       metadata: [
         "server": "\(cluster.server)",
         "namespaces": "\(configuration.namespaces.isEmpty ? "all" : configuration.namespaces.joined(separator: ", "))",
@@ -82,7 +82,7 @@ struct OperatorCommand: AsyncParsableCommand {
     _ cluster: ClusterConfiguration, _ registry: PrometheusRegistry, _ logger: Logger
   ) throws(KubernetesError) -> RESTClient {
     var options = RESTClient.Options.defaults
-    options.userAgent = "\(Names.fieldManager)/\(OperatorVersion.current)"
+    options.userAgent = "\(Names.fieldManager)/\(BuildVersion.current)"
     return try RESTClient(cluster, options: options, logger: logger, metrics: registry)
   }
 

@@ -12,7 +12,7 @@ struct OperatorConfiguration: Sendable, Hashable {
   var logLevel = Logger.Level.info
   var logFormat = LoggingFormat.auto
 
-  static let defaultLogdImage = "proglog/logd:\(OperatorVersion.current)"
+  static let defaultLogdImage = "proglog/logd:\(BuildVersion.current)"
   static let environmentPrefix = "PROGLOG_OPERATOR_"
 
   init() {}
@@ -97,8 +97,4 @@ struct ListenAddress: Sendable, Hashable {
     guard !host.isEmpty else { return nil }
     self.init(host: String(host), port: Int(port))
   }
-}
-
-enum OperatorVersion {
-  static let current = "0.1.0"
 }
