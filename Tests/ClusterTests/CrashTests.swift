@@ -14,9 +14,13 @@ import Testing
         dataDirectory: directory.file("data"), arguments: ["--max-store-bytes", "64KiB", "--max-record-bytes", "1KiB"])
       let values = (0..<200_000).map { "round \(round) record \($0)" }
       let producer = try ChildProcess(
-        Products.path("logctl"), ["produce", "--addr", node.rpcAddress, "-"],
+        Products.path("logctl"), ["produce", "--addr", node.rpcAddress, "--timeout", "60", "-"],
         input: Data(values.joined(separator: "\n").utf8))
-      try await eventually("records are acknowledged") { producer.output.utf8.count > 5_000 ? () : nil }
+      try await eventually("records are acknowledged") { () -> Void? in
+        if producer.output.utf8.count > 5_000 { return () }
+        guard producer.isRunning else { throw NeverHappened(description: "logctl ended: \(producer.errors)") }
+        return nil
+      }
       try await node.crash()
       #expect(try await producer.ended() != 0, "a producer whose server died has failed")
       let printed = producer.output.split(separator: "\n").compactMap { UInt64($0) }
@@ -25,7 +29,8 @@ import Testing
 
     let node = try await LogdProcess(dataDirectory: directory.file("data"))
     let read = try await run(
-      Products.path("logctl"), ["consume", "--addr", node.rpcAddress, "--from", "0", "--format", "text"])
+      Products.path("logctl"),
+      ["consume", "--addr", node.rpcAddress, "--timeout", "60", "--from", "0", "--format", "text"])
     #expect(read.status == 0, "\(read.errors)")
     let records = read.output.split(separator: "\n", omittingEmptySubsequences: false)
     #expect(acknowledged.count > rounds * 500)
@@ -71,7 +76,7 @@ import Testing
 
   private func post(_ url: String, _ body: String) async throws -> String {
     try await run(
-      "/usr/bin/curl", ["-sS", "--max-time", "20", "-w", "%{http_code}", url, "--data-binary", "@-"],
+      "/usr/bin/curl", ["-sS", "--max-time", "60", "-w", "%{http_code}", url, "--data-binary", "@-"],
       input: Data(body.utf8)
     ).output
   }

@@ -97,7 +97,7 @@ import Testing
 
   private func curl(url: String, _ arguments: [String], input: Data? = nil) async throws -> Answer {
     let result = try await run(
-      "/usr/bin/curl", ["-sS", "--max-time", "20", "-w", "%{http_code}", url] + arguments, input: input)
+      "/usr/bin/curl", ["-sS", "--max-time", "60", "-w", "%{http_code}", url] + arguments, input: input)
     guard result.status == 0, let status = Int(result.output.suffix(3)) else {
       throw NeverHappened(description: "curl \(url) failed: \(result.errors)")
     }

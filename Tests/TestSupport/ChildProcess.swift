@@ -71,7 +71,7 @@ package final class ChildProcess: Sendable {
 
   /// Waits until it has ended; its exit status, or the negative number of the signal that ended it.
   @discardableResult
-  package func ended(within limit: Duration = .seconds(30)) async throws -> Int32 {
+  package func ended(within limit: Duration = .seconds(120)) async throws -> Int32 {
     try await eventually("process \(identifier) ends", within: limit) { reap() }
   }
 
@@ -88,7 +88,7 @@ package final class ChildProcess: Sendable {
 @discardableResult
 package func run(
   _ executable: String, _ arguments: [String], environment: [String: String] = [:], input: Data? = nil,
-  within limit: Duration = .seconds(60)
+  within limit: Duration = .seconds(120)
 ) async throws -> (status: Int32, output: String, errors: String) {
   let child = try ChildProcess(executable, arguments, environment: environment, input: input)
   let status = try await child.ended(within: limit)

@@ -3,7 +3,7 @@
 /// - Throws: `NeverHappened` when `limit` is over; whatever `condition` throws.
 @discardableResult
 package func eventually<Value>(
-  _ what: String, within limit: Duration = .seconds(30), _ condition: () async throws -> Value?
+  _ what: String, within limit: Duration = .seconds(120), _ condition: () async throws -> Value?
 ) async throws -> Value {
   let deadline = ContinuousClock.now + limit
   while true {

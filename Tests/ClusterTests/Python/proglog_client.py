@@ -16,7 +16,7 @@ sys.path.insert(0, stubs)
 import proglog_pb2 as pb  # noqa: E402
 import proglog_pb2_grpc as rpc  # noqa: E402
 
-TIMEOUT = 20  # seconds: a call that takes longer has hung
+TIMEOUT = 60  # seconds: a call that takes longer has hung
 
 
 def request(value):
