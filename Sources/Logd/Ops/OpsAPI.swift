@@ -13,7 +13,7 @@ struct OpsAPI {
     router.get("/startupz") { _, _ in response(health.startup()) }
     router.get("/metrics") { _, _ in
       Response(
-        status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+        status: .ok, headers: [.contentType: PrometheusRegistry.contentType],
         body: ResponseBody(byteBuffer: ByteBuffer(string: metrics.expose())))
     }
   }
