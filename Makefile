@@ -29,7 +29,8 @@ test: ## Run all tests; PARTS="unit kube" chooses, FILTER=REGEX narrows
 	@hack/test $(PARTS)
 
 bench: ## Build and run the benchmarks
-	swift run -c release --static-swift-stdlib Benchmarks
+	swift build -c release --static-swift-stdlib --product Benchmarks
+	.build/release/Benchmarks
 
 proto: ## Generate Sources/ProgLogAPI/Generated from Proto/
 	@hack/generate-protos
