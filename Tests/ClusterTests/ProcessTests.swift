@@ -96,13 +96,16 @@ import Testing
     #expect(try await again.stop() == 0)
   }
 
-  /// A request whose body never comes.
+  /// A request whose body never comes, in the hands of the node on return.
   private func startStuckRequest(_ node: LogdProcess) async throws -> ChildProcess {
     let address = node.httpAddress.split(separator: ":").joined(separator: "/")
-    let request = "POST / HTTP/1.1\\r\\nHost: logd\\r\\nExpect: 100-continue\\r\\nContent-Length: 9\\r\\n\\r\\n"
+    let request = "POST / HTTP/1.1\\r\\nHost: logd\\r\\nContent-Length: 9\\r\\n\\r\\n"
     let child = try ChildProcess(
-      "/bin/bash", ["-c", "exec 3<>/dev/tcp/\(address); printf '\(request)' >&3; echo sent; cat <&3"])
-    try await eventually("the request is sent") { child.output.contains("sent") ? () : nil }
+      "/bin/bash", ["-c", "exec 3<>/dev/tcp/\(address); printf '\(request)' >&3; cat <&3"])
+    try await eventually("the node has the request") { () -> Void? in
+      let metrics = try await run("/usr/bin/curl", ["-sS", "--max-time", "60", "http://\(node.opsAddress)/metrics"])
+      return metrics.output.contains("http_server_active_requests{http_request_method=\"POST\"} 1") ? () : nil
+    }
     return child
   }
 
