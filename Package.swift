@@ -114,14 +114,16 @@ let package = Package(
     // What tests share: processes, directories, seeds.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
     .testTarget(
-      name: "CommitLogTests", dependencies: ["CCommitLog", "CommitLog", nioCore], swiftSettings: swiftSettings),
+      name: "CommitLogTests", dependencies: ["CCommitLog", "CommitLog", "TestSupport", nioCore],
+      swiftSettings: swiftSettings),
     .testTarget(
       name: "RPCServerTests",
       dependencies: [
         "RPCServer", "ProgLogAPI", nioCore, nioPosix, nioEmbedded, nioHTTP1, nioHTTP2, nioHPACK, swiftProtobuf, logging,
       ], exclude: ["Python"], swiftSettings: swiftSettings),
     .testTarget(
-      name: "TelemetryTests", dependencies: ["Telemetry", logging, metrics], swiftSettings: swiftSettings),
+      name: "TelemetryTests", dependencies: ["Telemetry", "TestSupport", logging, metrics], swiftSettings: swiftSettings
+    ),
     .testTarget(
       name: "ProgLogClientTests",
       dependencies: ["ProgLogClient", "ProgLogAPI", "RPCServer", nioCore, nioPosix, swiftProtobuf, logging],

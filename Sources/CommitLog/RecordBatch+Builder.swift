@@ -21,6 +21,11 @@ extension RecordBatch {
     /// Length in bytes of the batch that ``finish()`` would give now.
     package var byteCount: Int { buffer.readableBytes }
 
+    /// What ``byteCount`` would be at most after another value of that many bytes.
+    package func byteCount(appending valueBytes: Int) -> Int {
+      byteCount + RecordFrame.maximumHeaderBytes + valueBytes
+    }
+
     package mutating func append(_ value: ByteBuffer, timestamp: Timestamp) {
       beginRecord(valueBytes: value.readableBytes, timestamp: timestamp)
       buffer.writeImmutableBuffer(value)
@@ -33,7 +38,7 @@ extension RecordBatch {
 
     private mutating func beginRecord(valueBytes: Int, timestamp: Timestamp) {
       precondition(
-        byteCount + RecordFrame.maximumHeaderBytes + valueBytes <= BatchLayout.maximumBodyBytes,
+        byteCount(appending: valueBytes) <= BatchLayout.maximumBodyBytes,
         "a record of \(valueBytes) bytes does not fit a batch of \(byteCount); limit records before building")
       buffer.reserveCapacity(minimumWritableBytes: RecordFrame.maximumHeaderBytes + valueBytes)
       var length = UInt32(valueBytes + 1)

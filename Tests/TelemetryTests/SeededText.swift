@@ -1,15 +1,6 @@
-/// A generator whose runs repeat (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
+import TestSupport
 
-  mutating func next() -> UInt64 {
-    self.state &+= 0x9E37_79B9_7F4A_7C15
-    var value = self.state
-    value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-    return value ^ (value >> 31)
-  }
-
+extension SeededGenerator {
   /// Random bytes read as UTF-8, with more of what escaping is about than chance would give.
   mutating func text() -> String {
     let special: [UInt8] = Array("\"\\\n\r\t\u{0}\u{1B}[\u{7F}\u{85}\u{2028}\u{2029}{}=, ".utf8)

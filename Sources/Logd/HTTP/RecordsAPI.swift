@@ -36,7 +36,7 @@ struct RecordsAPI {
     } else {
       offset = try RecordMessages.consumeOffset(try await body(request))
     }
-    let record = try await log.record(at: Offset(offset))
+    let record = try await log.record(at: Offset(offset)).record
     let value = Data(record.value.readableBytesView).base64EncodedString()
     return RecordMessages.ConsumeResponse(record: .init(value: value, offset: offset))
   }

@@ -84,15 +84,29 @@ extension RecordLog {
   }
 
   /// The record at `offset`, for async code.
-  package func record(at offset: Offset) async throws -> (value: ByteBuffer, term: Term) {
+  package func record(at offset: Offset) async throws -> LocatedRecord {
     let extent = extent
     guard extent.contains(offset) else {
       throw LogError.outOfRange(requested: offset, start: extent.start, end: extent.end)
     }
-    let batches = try await read(from: offset, maximumBytes: 1).get()
+    return try LocatedRecord(at: offset, in: try await read(from: offset, maximumBytes: 1).get())
+  }
+}
+
+/// A record, with the term in which it was appended.
+package struct LocatedRecord: Sendable {
+  package var record: CommitLog.Record
+  package var term: Term
+
+  /// Finds the record in batches that were read from its offset on, one of which holds it.
+  init(at offset: Offset, in batches: [RecordBatch]) throws {
     for batch in batches {
-      if let record = try batch.record(at: offset) { return (record.value, batch.term) }
+      if let record = try batch.record(at: offset) {
+        self.record = record
+        term = batch.term
+        return
+      }
     }
-    preconditionFailure("offset \(offset) is inside of \(extent), yet no batch that was read holds it")
+    preconditionFailure("offset \(offset) was read, yet none of the \(batches.count) batches holds it")
   }
 }

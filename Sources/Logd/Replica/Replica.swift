@@ -1,6 +1,5 @@
 package import CommitLog
 import CoreMetrics
-import DequeModule
 package import Logging
 package import NIOCore
 package import NIOPosix
@@ -52,9 +51,6 @@ package final class Replica: RecordLog {
     }
   }
 
-  /// The most that a batch needs for a record beside its value.
-  private static let recordFrameBytes = 16
-
   package let eventLoop: any EventLoop
   private let log: Log
   private let configuration: Configuration
@@ -77,8 +73,7 @@ package final class Replica: RecordLog {
     self.readers = readers
     self.logger = logger
     self.metrics = metrics
-    state = NIOLoopBoundBox(
-      State(end: end), eventLoop: eventLoop)
+    state = NIOLoopBoundBox(State(end: end), eventLoop: eventLoop)
     committedEnd = Atomic(end.nextOffset.rawValue)
     writer = Mutex(nil)
   }
@@ -112,7 +107,7 @@ package final class Replica: RecordLog {
       metrics.rejected.increment()
       return completion(.failure(error))
     }
-    if state.value.open.byteCount + value.readableBytes + Self.recordFrameBytes > log.configuration.maximumBatchBytes {
+    if state.value.open.byteCount(appending: value.readableBytes) > log.configuration.maximumBatchBytes {
       seal()
     }
     state.value.open.append(value, timestamp: .now)

@@ -55,11 +55,8 @@ struct LogService: Sendable {
     log.read(from: offset, maximumBytes: 1).assumeIsolated().whenComplete { result in
       guard !call.isEnded else { return }
       do {
-        let batches = try result.get()
-        guard let batch = batches.first(where: { $0.baseOffset <= offset && offset < $0.nextOffset }),
-          let record = try batch.record(at: offset)
-        else { preconditionFailure("offset \(offset) is inside of \(extent), yet no batch that was read holds it") }
-        call.send(record, term: batch.term)
+        let found = try LocatedRecord(at: offset, in: try result.get())
+        call.send(found.record, term: found.term)
         call.finish(.ok)
       } catch {
         call.finish(.readFailure(error, offset))
