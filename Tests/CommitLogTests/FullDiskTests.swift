@@ -12,7 +12,7 @@ private final class SmallFileSystem: Sendable {
   init(bytes: Int) throws {
     Self.removeStale()
     path = Self.prefix + "\(getpid())-\(UInt32.random(in: 0 ... .max))"
-    _ = try Directory(path)
+    _ = try DiskFileSystem().makeDirectory(path)
     guard mount("tmpfs", path, "tmpfs", 0, "size=\(bytes)") == 0 else {
       let number = errno
       rmdir(path)
@@ -31,7 +31,7 @@ private final class SmallFileSystem: Sendable {
 
   /// Those of runs that were killed.
   private static func removeStale() {
-    guard let names = try? Directory("/tmp").names() else { return }
+    guard let names = try? Files.list("/tmp") else { return }
     for name in names where ("/tmp/" + name).hasPrefix(prefix) {
       let rest = ("/tmp/" + name).dropFirst(prefix.count)
       if let pid = pid_t(rest.prefix { $0.isNumber }), kill(pid, 0) != 0 { unmount("/tmp/" + name) }
@@ -97,7 +97,7 @@ struct FullDiskTests {
     }
     let end = log.flushedEnd
     try log.close()
-    let filler = try File(disk.path + "/filler", .created)
+    let filler = try DiskFile(disk.path + "/filler", .created)
     while (try? filler.write([ByteBuffer(repeating: 1, count: 4096)], at: try filler.size())) != nil {}
     log = try Log(directory: disk.path, configuration: Self.configuration)
     #expect(log.flushedEnd == end)

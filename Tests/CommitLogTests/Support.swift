@@ -20,31 +20,42 @@ final class TemporaryDirectory: Sendable {
   }
 
   private func remove(_ path: String) {
-    guard let directory = try? Directory(path), let names = try? directory.names() else { return }
-    for name in names where unlink(directory.path(of: name)) != 0 { remove(directory.path(of: name)) }
+    guard let names = try? Files.list(path) else { return }
+    for name in names where unlink(path + "/" + name) != 0 { remove(path + "/" + name) }
     rmdir(path)
   }
 }
 
 /// Bytes of files, for a test to look at and to damage.
 enum Files {
+  /// Where the first batch of a log's first segment is.
+  static let firstBatch = StoreHeader.bytes + DerivedState().encoded().readableBytes
+
+  static func list(_ directory: String) throws -> [String] {
+    try DiskFileSystem().names(inDirectory: directory)
+  }
+
+  static func remove(_ path: String) throws {
+    try DiskFileSystem().remove(path)
+  }
+
   static func names(_ directory: String, _ suffix: String) throws -> [String] {
-    try Directory(directory).names().filter { $0.hasSuffix(suffix) }.map { directory + "/" + $0 }
+    try list(directory).filter { $0.hasSuffix(suffix) }.map { directory + "/" + $0 }
   }
 
   static func read(_ path: String) throws -> [UInt8] {
-    let file = try File(path, .existing)
+    let file = try DiskFile(path, .existing)
     return Array(buffer: try file.read(at: 0, count: Int(try file.size())))
   }
 
   static func write(_ path: String, _ bytes: [UInt8]) throws {
-    try File(path, .created).write([ByteBuffer(bytes: bytes)], at: 0)
+    try DiskFile(path, .created).write([ByteBuffer(bytes: bytes)], at: 0)
   }
 
   /// What a crash leaves: the files as they are now, without the log being closed.
   static func copy(_ directory: String) throws -> TemporaryDirectory {
     let copy = try TemporaryDirectory()
-    for name in try Directory(directory).names() where name != DirectoryLock.name {
+    for name in try list(directory) where name != DirectoryLock.name {
       try write(copy.path + "/" + name, try read(directory + "/" + name))
     }
     return copy

@@ -8,8 +8,10 @@ extension LogState {
   }
 
   /// Opens a log or begins one. Nothing but unfinished work is ever removed; everything else that does not fit is an error.
-  static func open(_ path: String, _ configuration: Log.Configuration) throws(LogError) -> Opened {
-    let directory = try Directory(path)
+  static func open(
+    _ path: String, _ configuration: Log.Configuration, in fileSystem: any FileSystem
+  ) throws(LogError) -> Opened {
+    let directory = try Directory(path, in: fileSystem)
     let lock = try DirectoryLock(directory)
     var report = RecoveryReport()
     for name in try directory.names() where name.hasSuffix(Directory.temporarySuffix) {
@@ -30,8 +32,8 @@ extension LogState {
 
   private static func readMetadata(_ directory: Directory) throws(LogError) -> LogMetadata? {
     let path = directory.path(of: LogMetadata.name)
-    guard try directory.names().contains(LogMetadata.name) else { return nil }
-    let file = try File(path, .existing)
+    guard directory.has(LogMetadata.name) else { return nil }
+    let file = try directory.open(LogMetadata.name, .existing)
     // Longer than any metadata: a longer file fails to decode.
     switch LogMetadata.decode(try file.read(at: 0, count: 1024)) {
     case .success(let metadata): return metadata
@@ -45,8 +47,10 @@ extension LogState {
     in directory: Directory, _ configuration: Log.Configuration
   ) throws(LogError) -> LogMetadata {
     for base in try storeBases(directory) {
-      let file = try File(directory.path(of: Store.name(base)), .existing)
-      guard try file.size() <= UInt64(StoreHeader.bytes), base == LogIndex(1) else {
+      // What an opening made that did not come as far as the metadata: a segment without a batch.
+      let file = try directory.open(Store.name(base), .existing)
+      let empty = UInt64(StoreHeader.bytes + DerivedState().encoded().readableBytes)
+      guard try file.size() <= empty, base == LogIndex(1) else {
         throw .damaged(
           file: directory.path(of: LogMetadata.name), position: FilePosition(0),
           what: "it is missing, but there are segments")
@@ -56,8 +60,8 @@ extension LogState {
     let metadata = LogMetadata(incarnation: .random(), clusterID: nil)
     let base = LogEnd(nextIndex: LogIndex(1), nextOffset: configuration.initialOffset, lastTerm: Term(0))
     _ = try createSegment(
-      in: directory, configuration: configuration, incarnation: metadata.incarnation, base: base)
-    _ = try directory.create(LogMetadata.name, content: metadata.encoded())
+      in: directory, configuration, metadata.incarnation, base: base, previous: nil, state: DerivedState())
+    _ = try directory.create(LogMetadata.name, content: [metadata.encoded()])
     return metadata
   }
 
@@ -69,28 +73,52 @@ extension LogState {
     in directory: Directory, _ configuration: Log.Configuration, _ incarnation: LogIncarnation,
     _ report: inout RecoveryReport
   ) throws(LogError) -> LogState {
-    var stores: [Store] = []
-    for base in try storeBases(directory) {
-      stores.append(try Store.open(in: directory, base: base, incarnation: incarnation))
-    }
-    try removeOrphanedIndexes(in: directory, stores, &report)
-    guard let last = stores.last else {
+    let bases = try storeBases(directory)
+    try removeOrphanedIndexes(in: directory, bases, &report)
+    guard let last = bases.last else {
       throw .damaged(
         file: directory.path, position: FilePosition(0),
         what: "the log was begun, but its segments are gone")
     }
-    var segments: [Segment] = []
-    for (store, next) in zip(stores, stores.dropFirst()) {
-      segments.append(
-        try openSealed(store, next: next, in: directory, configuration, &report))
+    let cache = SegmentCache()
+    let active = try Store.open(in: directory, base: last, incarnation: incarnation)
+    var next = active
+    var sealed: [Segment] = []
+    for base in bases.dropLast().reversed() {
+      // Its header alone: what it holds is checked when it is read.
+      let store = try Store.open(in: directory, base: base, incarnation: incarnation)
+      let size = try store.file.size()
+      try check(store, size: size, leadsTo: next)
+      sealed.append(Segment(sealed: store.header, in: directory, bytes: FilePosition(size), cache: cache))
+      next = store
     }
-    return try recover(last, after: segments, in: directory, configuration, &report)
+    return try recover(active, after: sealed.reversed(), in: directory, configuration, cache, &report)
+  }
+
+  /// A segment with a successor was synced whole before that one was made, which remembers its name and length.
+  private static func check(_ store: Store, size: UInt64, leadsTo next: Store) throws(LogError) {
+    let base = store.header.base
+    guard let sealed = next.header.previous, sealed.base == base.nextIndex,
+      base.nextOffset <= next.header.base.nextOffset
+    else {
+      throw next.damaged(
+        at: FilePosition(56),
+        """
+        it follows the segment at index \(next.header.previous?.base.description ?? "none"), but the one before it is at \
+        index \(base.nextIndex): a segment is missing
+        """)
+    }
+    guard size == UInt64(sealed.bytes) else {
+      throw store.damaged(
+        at: FilePosition(min(size, UInt64(sealed.bytes))),
+        "it has \(size) bytes, but had \(sealed.bytes) when it was sealed")
+    }
   }
 
   private static func removeOrphanedIndexes(
-    in directory: Directory, _ stores: [Store], _ report: inout RecoveryReport
+    in directory: Directory, _ stores: [LogIndex], _ report: inout RecoveryReport
   ) throws(LogError) {
-    let bases = Set(stores.map(\.header.base.nextIndex))
+    let bases = Set(stores)
     for name in try directory.names() {
       guard let base = Store.baseIndex(ofName: name, suffix: Index.suffix), !bases.contains(base) else { continue }
       try directory.remove(name)

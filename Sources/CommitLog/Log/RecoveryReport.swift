@@ -13,7 +13,6 @@ package struct RecoveryReport: Hashable, Sendable {
   package internal(set) var tornTail: TornTail?
   /// Files of an unfinished change.
   package internal(set) var removedFiles: [String] = []
-  package internal(set) var rebuiltIndexes: [String] = []
 
   /// One line for each thing worth a line in a server's log.
   package var lines: [String] {
@@ -23,7 +22,6 @@ package struct RecoveryReport: Hashable, Sendable {
         "cut \(tornTail.bytes) bytes of an unfinished write from \(tornTail.file) at byte \(tornTail.position)")
     }
     lines += removedFiles.map { "removed \($0), left by an unfinished change" }
-    lines += rebuiltIndexes.map { "rebuilt \($0) from its store" }
     return lines
   }
 }

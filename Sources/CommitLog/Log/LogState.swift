@@ -1,18 +1,24 @@
-import NIOCore
-
 /// What the one writer of a log works on. All of its calls do I/O; readers see none of it but what ``Log`` publishes.
 struct LogState {
   let directory: Directory
   let configuration: Log.Configuration
   let incarnation: LogIncarnation
 
+  let cache: SegmentCache
+
   /// In order, without gaps; the last one takes the appends.
   var segments: [Segment]
-  /// Where the next batch goes in the last segment.
+  /// The files of the last one.
+  var active: OpenSegment
+  /// Where the last store goes on.
   var end: FilePosition
+  /// Everything before `end` is synced and no mark says so yet: the next write begins with one.
+  var owesMark: Bool
   /// Up to here the last store has blocks.
   var allocated: FilePosition
   var indexBuilder: IndexBuilder
+  /// As of `accepted`.
+  var derived: DerivedState
   var accepted: LogEnd
   var flushed: LogEnd
   /// Sealed since the last flush: synced, but not yet shown to readers. With the end of their batches.
@@ -21,7 +27,7 @@ struct LogState {
   var failure: LogError?
   var lock: DirectoryLock?
 
-  var active: Segment {
+  var lastSegment: Segment {
     guard let last = segments.last else { preconditionFailure("a log has no segment: \(directory.path)") }
     return last
   }

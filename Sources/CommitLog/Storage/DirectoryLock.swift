@@ -5,10 +5,10 @@ import NIOCore
 final class DirectoryLock: Sendable {
   static let name = "lock"
 
-  private let file: File
+  private let file: any File
 
   init(_ directory: Directory) throws(LogError) {
-    file = try File(directory.path(of: Self.name), .kept)
+    file = try directory.open(Self.name, .kept)
     guard try file.lock() else {
       // A pid in decimal has at most ten digits.
       let holder = try file.read(at: 0, count: 16)

@@ -5,7 +5,9 @@ extension LogState {
   mutating func append(_ batches: [RecordBatch]) throws(LogError) -> Accepted {
     try checkUsable()
     try validate(batches)
-    let before = self
+    var before = self
+    // Held twice, it would be copied as a whole by the first batch that changes it.
+    before.derived = DerivedState()
     do throws(LogError) {
       try write(batches)
     } catch {
@@ -21,9 +23,8 @@ extension LogState {
       guard end.isContinued(by: batch) else {
         throw .notContiguous(expected: end, index: batch.index, baseOffset: batch.baseOffset, term: batch.term)
       }
-      guard batch.byteCount <= configuration.maximumBatchBytes else {
-        throw .batchTooLarge(bytes: batch.byteCount, limit: configuration.maximumBatchBytes)
-      }
+      let limit = configuration.maximumBatchBytes(of: batch.kind)
+      guard batch.byteCount <= limit else { throw .batchTooLarge(bytes: batch.byteCount, limit: limit) }
       end = end.after(batch)
     }
   }
@@ -51,14 +52,14 @@ extension LogState {
 
   /// The longest prefix that the last segment has room for.
   private func fitting(_ batches: ArraySlice<RecordBatch>) -> Run {
-    let limit = configuration.maximumStoreBytes - SyncMark.bytes
+    let limit = largestStore - UInt64(SyncMark.bytes)
     let room = active.index.room
-    var run = Run(indexBuilder: indexBuilder, end: end)
+    var run = Run(indexBuilder: indexBuilder, end: owesMark ? end.advanced(by: SyncMark.bytes) : end)
     for batch in batches {
       var builder = run.indexBuilder
       let entry = builder.entry(for: batch, at: run.end)
       let next = run.end.advanced(by: batch.byteCount)
-      guard next.rawValue <= UInt64(limit), entry == nil || run.entries.count < room else { break }
+      guard next.rawValue <= limit, entry == nil || run.entries.count < room else { break }
       if let entry { run.entries.append(entry) }
       run.batches.append(batch)
       run.indexBuilder = builder
@@ -67,15 +68,27 @@ extension LogState {
     return run
   }
 
+  /// The length that the last store does not grow past. A checkpoint does not count: whatever its length, a segment takes the
+  /// largest batch.
+  private var largestStore: UInt64 {
+    UInt64(configuration.maximumStoreBytes) + UInt64(active.store.header.checkpointBytes)
+  }
+
   private mutating func write(_ run: Run) throws(LogError) {
     try allocate(to: run.end.advanced(by: SyncMark.bytes))
-    try active.store.file.write(run.batches.map(\.buffer), at: end.rawValue)
+    // The mark of the last sync goes with the batches after it: true before they are written, and no call of its own.
+    let mark = owesMark ? [active.store.mark(at: end)] : []
+    try active.store.file.write(mark + run.batches.map(\.buffer), at: end.rawValue)
     for entry in run.entries where !active.index.append(entry) {
-      preconditionFailure("\(active.index.path) is full at entry \(entry), though there was room for the run")
+      preconditionFailure("\(active.store.file.path): no room in its index for \(entry), though there was for the run")
     }
     indexBuilder = run.indexBuilder
     end = run.end
-    for batch in run.batches { accepted = accepted.after(batch) }
+    owesMark = false
+    for batch in run.batches {
+      accepted = accepted.after(batch)
+      derived.apply(batch)
+    }
   }
 
   /// Reserves blocks ahead; only as many as needed when the disk has no more.
@@ -83,8 +96,7 @@ extension LogState {
     guard needed > allocated else { return }
     let file = active.store.file
     let ahead = min(
-      max(needed.rawValue, allocated.rawValue + UInt64(configuration.preallocationBytes)),
-      UInt64(configuration.maximumStoreBytes))
+      max(needed.rawValue, allocated.rawValue + UInt64(configuration.preallocationBytes)), largestStore)
     do throws(LogError) {
       try file.allocate(from: allocated.rawValue, to: ahead)
       allocated = FilePosition(ahead)
@@ -98,33 +110,42 @@ extension LogState {
   /// Seals the last segment and starts another. The old one is synced at its exact length before the new one appears: a
   /// segment with a successor is whole.
   private mutating func roll() throws(LogError) {
-    let sealed = active
-    try sealed.store.file.truncate(to: end.rawValue)
+    let sealed = lastSegment
+    try active.store.file.truncate(to: end.rawValue)
     allocated = end
-    try sealed.store.file.sync()
-    try sealed.index.seal()
-    let segment = try Self.createSegment(
-      in: directory, configuration: configuration, incarnation: incarnation, base: accepted)
+    try active.store.file.sync()
+    try active.index.seal()
+    guard let bytes = UInt32(exactly: end.rawValue) else {
+      preconditionFailure("\(active.store.file.path) has \(end) bytes, more than the largest store")
+    }
+    let files = try Self.createSegment(
+      in: directory, configuration, incarnation, base: accepted,
+      previous: StoreHeader.SealedSegment(base: sealed.base.nextIndex, bytes: bytes), state: derived)
     sealedSinceFlush.append((sealed, end))
-    segments.append(segment)
-    start(segment)
+    cache.used(sealed)
+    segments.append(
+      Segment(active: files, in: directory, readableEnd: files.store.firstPosition, cache: cache))
+    start(files)
   }
 
-  private mutating func start(_ segment: Segment) {
-    end = Store.firstPosition
+  private mutating func start(_ files: OpenSegment) {
+    active = files
+    end = files.store.firstPosition
     allocated = end
-    indexBuilder = IndexBuilder(base: segment.base)
+    owesMark = false
+    indexBuilder = IndexBuilder(base: files.base)
   }
 
   static func createSegment(
-    in directory: Directory, configuration: Log.Configuration, incarnation: LogIncarnation, base: LogEnd
-  ) throws(LogError) -> Segment {
-    let header = StoreHeader(base: base, incarnation: incarnation)
-    let store = try Store.create(in: directory, header: header, allocating: StoreHeader.bytes)
+    in directory: Directory, _ configuration: Log.Configuration, _ incarnation: LogIncarnation, base: LogEnd,
+    previous: StoreHeader.SealedSegment?, state: DerivedState
+  ) throws(LogError) -> OpenSegment {
+    let store = try Store.create(
+      in: directory, base: base, incarnation: incarnation, previous: previous, state: state)
     do throws(LogError) {
       let index = try Index.create(
-        in: directory, header: header, entries: [], maximumBytes: configuration.maximumIndexBytes)
-      return Segment(store: store, index: index, readableEnd: Store.firstPosition)
+        in: directory, header: store.header, entries: [], maximumBytes: configuration.maximumIndexBytes)
+      return OpenSegment(store: store, index: index)
     } catch {
       try directory.remove(Store.name(base.nextIndex))
       try directory.sync()
@@ -134,15 +155,18 @@ extension LogState {
 
   /// Undoes an append that failed half-way, so that nothing of it can be read or comes back when the log is opened.
   private mutating func revert(to before: LogState) {
-    let segmentsBefore = before.segments.count
     do throws(LogError) {
-      for segment in segments[segmentsBefore...].reversed() { try remove(segment) }
-      let sealed = self.segments.count > segmentsBefore
+      let rolled = segments.count > before.segments.count
+      for segment in segments[before.segments.count...].reversed() { try remove(segment) }
       self = before
+      cache.forget(lastSegment)
       try active.store.file.truncate(to: end.rawValue)
       allocated = end
-      if sealed { try active.store.file.sync() }
-      _ = active.index.truncate(from: end)
+      if rolled { try active.store.file.sync() }
+      active.index.truncate(from: end)
+      var replay = try Replay(of: active.store, to: end)
+      while case .batch = try replay.next() {}
+      derived = replay.derived
     } catch {
       failure = error
     }
@@ -151,6 +175,8 @@ extension LogState {
   /// Removes a segment at either end of the log, durably before anything else happens: were two removals reordered by a
   /// crash, there would be a gap.
   func remove(_ segment: Segment) throws(LogError) {
+    segment.retire()
+    cache.forget(segment)
     try directory.remove(Store.name(segment.base.nextIndex))
     try directory.sync()
     try directory.remove(Store.name(segment.base.nextIndex, suffix: Index.suffix))
@@ -161,22 +187,28 @@ extension LogState {
     try checkUsable()
     guard flushed != accepted else { return Flushed(end: flushed) }
     try failing { (state) throws(LogError) in try state.active.store.file.sync() }
-    for (segment, end) in sealedSinceFlush { segment.readableEnd = end }
-    sealedSinceFlush = []
-    active.readableEnd = end
-    flushed = accepted
-    mark()
+    showFlushed()
     return Flushed(end: flushed)
   }
 
-  /// Notes in the store that everything so far is synced. It costs no sync of its own: the mark goes to disk with the next
-  /// one. That it fails is no failure of the log, whose data is safe; the next batch takes its place.
+  /// Everything accepted has been synced.
+  mutating func showFlushed() {
+    for (segment, end) in sealedSinceFlush { segment.readableEnd = end }
+    sealedSinceFlush = []
+    lastSegment.readableEnd = end
+    flushed = accepted
+    owesMark = end > active.store.firstPosition
+  }
+
+  /// Writes the mark of the last sync, when no batch has taken it along: it reaches the disk in the kernel's own time, or with
+  /// the next sync. That it fails is no failure of the log, whose data is safe.
   mutating func mark() {
     let next = end.advanced(by: SyncMark.bytes)
-    guard next <= allocated, end > Store.firstPosition else { return }
+    guard failure == nil, owesMark, flushed == accepted, next <= allocated else { return }
     do throws(LogError) {
-      try active.store.writeMark(at: end)
+      try active.store.file.write([active.store.mark(at: end)], at: end.rawValue)
       end = next
+      owesMark = false
     } catch {}
   }
 
@@ -184,6 +216,7 @@ extension LogState {
   mutating func close() throws(LogError) {
     if failure == nil {
       _ = try flush()
+      mark()
       try failing { (state) throws(LogError) in try state.active.store.file.sync() }
     }
     failure = .closed

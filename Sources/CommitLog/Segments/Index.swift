@@ -1,4 +1,3 @@
-import Glibc
 import NIOCore
 import Synchronization
 
@@ -10,15 +9,14 @@ final class Index: Sendable {
   /// "PLI" and the format version.
   private static let magic: UInt32 = 0x01_49_4C_50
 
-  let path: String
   /// The end of the log before this segment.
   let base: LogEnd
   private let state: Mutex<Mapping>
-  private let isInMemory: Bool
+  /// nil: in memory only.
+  private let file: (any File)?
 
-  private init(path: String, base: LogEnd, mapping: consuming sending Mapping, isInMemory: Bool = false) {
-    self.path = path
-    self.isInMemory = isInMemory
+  private init(file: (any File)?, base: LogEnd, mapping: consuming sending Mapping) {
+    self.file = file
     self.base = base
     state = Mutex(mapping)
   }
@@ -33,20 +31,19 @@ final class Index: Sendable {
     in directory: Directory, header: StoreHeader, entries: [IndexEntry], maximumBytes: Int
   ) throws(LogError) -> Index {
     let name = Store.name(header.base.nextIndex, suffix: suffix)
-    let path = directory.path(of: name)
     let capacity = max(entries.count, (maximumBytes - headerBytes) / IndexEntry.bytes)
     // Removed first: a reader may still have the old one mapped, which must not shrink under it.
     try directory.remove(name)
-    let file = try File(path, .created)
+    let file = try directory.open(name, .created)
     do throws(LogError) {
       // Blocks are reserved, for a write to a mapping has no other way to say "no space" than to kill the process.
       try file.allocate(from: 0, to: UInt64(bytes(entries: capacity)))
       try file.write([headerBuffer(header)], at: 0)
-      var mapping = try Mapping(file, capacity: capacity)
+      var mapping = Mapping(try file.map(length: bytes(entries: capacity)), capacity: capacity)
       for entry in entries { mapping.append(entry) }
-      return Index(path: path, base: header.base, mapping: mapping)
+      return Index(file: file, base: header.base, mapping: mapping)
     } catch {
-      unlink(path)
+      do throws(LogError) { try directory.remove(name) } catch {}
       throw error
     }
   }
@@ -59,26 +56,39 @@ final class Index: Sendable {
     do throws(LogError) {
       return try create(in: directory, header: header, entries: entries, maximumBytes: maximumBytes)
     } catch {
-      guard case .noSpace(let path) = error else { throw error }
-      var mapping = try Mapping(nil, capacity: max(entries.count, (maximumBytes - headerBytes) / IndexEntry.bytes))
+      guard case .noSpace = error else { throw error }
+      let capacity = max(entries.count, (maximumBytes - headerBytes) / IndexEntry.bytes)
+      var mapping = Mapping(AnonymousMemory(length: bytes(entries: capacity)), capacity: capacity)
       for entry in entries { mapping.append(entry) }
-      return Index(path: path, base: header.base, mapping: mapping, isInMemory: true)
+      return Index(file: nil, base: header.base, mapping: mapping)
     }
   }
 
   /// Opens the index of a sealed segment. nil when it is missing or contradicts itself, so that it has to be made anew.
   static func openSealed(in directory: Directory, header: StoreHeader) throws(LogError) -> Index? {
-    let path = directory.path(of: Store.name(header.base.nextIndex, suffix: suffix))
-    guard access(path, F_OK) == 0 else { return nil }
-    let file = try File(path, .existing)
+    let name = Store.name(header.base.nextIndex, suffix: suffix)
+    guard directory.has(name) else { return nil }
+    let file = try directory.open(name, .existing)
     let length = try file.size()
     guard length > headerBytes, length <= UInt64(Int32.max), (Int(length) - headerBytes) % IndexEntry.bytes == 0,
       try file.read(at: 0, count: headerBytes) == headerBuffer(header)
     else { return nil }
     let capacity = (Int(length) - headerBytes) / IndexEntry.bytes
-    var mapping = try Mapping(file, capacity: capacity)
+    var mapping = Mapping(try file.map(length: Int(length)), capacity: capacity)
     mapping.count = capacity
-    return Index(path: path, base: header.base, mapping: mapping)
+    return Index(file: file, base: header.base, mapping: mapping)
+  }
+
+  /// An index of just the size it needs, for a store that gets no more batches.
+  static func make(of store: Store, in directory: Directory) throws(LogError) -> Index {
+    var cursor = store.scan(to: FilePosition(try store.file.size()))
+    var builder = IndexBuilder(base: store.header.base)
+    var entries: [IndexEntry] = []
+    while case .batch(let batch, let position) = try cursor.next() {
+      if let entry = builder.entry(for: batch, at: position) { entries.append(entry) }
+    }
+    return try createForReading(
+      in: directory, header: store.header, entries: entries, maximumBytes: bytes(entries: entries.count))
   }
 
   private static func headerBuffer(_ header: StoreHeader) -> ByteBuffer {
@@ -90,12 +100,8 @@ final class Index: Sendable {
     return buffer
   }
 
-  var count: Int { state.withLock { $0.count } }
   /// Entries that it still takes.
   var room: Int { state.withLock { $0.capacity - $0.count } }
-  /// The last entry; nil when there is none or it fails its checksum.
-  var last: IndexEntry? { state.withLock { $0.count == 0 ? nil : $0[$0.count - 1] } }
-
   /// False when there is no room.
   func append(_ entry: IndexEntry) -> Bool {
     state.withLock { mapping in
@@ -105,14 +111,13 @@ final class Index: Sendable {
     }
   }
 
-  /// Drops the entries at or after a position, and returns the last one that stays.
-  func truncate(from position: FilePosition) -> IndexEntry? {
+  /// Drops the entries at or after a position.
+  func truncate(from position: FilePosition) {
     state.withLock { mapping in
       while mapping.count > 0 {
-        if let entry = mapping[mapping.count - 1], UInt64(entry.position) < position.rawValue { return entry }
+        if let entry = mapping[mapping.count - 1], UInt64(entry.position) < position.rawValue { return }
         mapping.count -= 1
       }
-      return nil
     }
   }
 
@@ -149,38 +154,37 @@ final class Index: Sendable {
       mapping.capacity = mapping.count
       return mapping.count
     }
-    guard !isInMemory else { return }
-    try File(path, .existing).truncate(to: UInt64(Self.bytes(entries: used)))
+    try file?.truncate(to: UInt64(Self.bytes(entries: used)))
   }
 }
 
 /// A mapped index file. The lock around it is held for one search or one store.
 private struct Mapping: ~Copyable {
-  private let base: UnsafeMutableRawPointer
-  private let length: Int
+  private let memory: any MemoryMap
   var count = 0
   var capacity: Int
 
-  /// Maps a file, or memory of its own without one.
-  init(_ file: File?, capacity: Int) throws(LogError) {
-    length = Index.bytes(entries: capacity)
+  init(_ memory: any MemoryMap, capacity: Int) {
+    precondition(
+      memory.bytes.count >= Index.bytes(entries: capacity),
+      "a map of \(memory.bytes.count) bytes for \(capacity) entries")
+    self.memory = memory
     self.capacity = capacity
-    let flags = file == nil ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED
-    guard let base = mmap(nil, length, PROT_READ | PROT_WRITE, flags, file?.descriptor ?? -1, 0), base != MAP_FAILED
-    else { throw .failed("map", file?.path ?? "memory for an index", errno: errno) }
-    self.base = base
   }
 
-  deinit {
-    munmap(base, length)
+  private func address(of number: Int) -> UnsafeMutableRawPointer {
+    guard number < capacity, let base = memory.bytes.baseAddress else {
+      preconditionFailure("entry \(number) of an index for \(capacity)")
+    }
+    return base + Index.bytes(entries: number)
   }
 
   subscript(number: Int) -> IndexEntry? {
-    IndexEntry(loadingFrom: base + Index.bytes(entries: number))
+    IndexEntry(loadingFrom: address(of: number))
   }
 
   mutating func append(_ entry: IndexEntry) {
-    entry.store(to: base + Index.bytes(entries: count))
+    entry.store(to: address(of: count))
     count += 1
   }
 }

@@ -10,28 +10,49 @@ extension Log {
     try read(.index(index), maximumBytes: maximumBytes)
   }
 
+  /// The same without a system call, for an event loop: nil when the place is no longer, or not yet, in memory.
+  package func readCached(from offset: Offset, maximumBytes: Int) -> [RecordBatch]? {
+    cached(.offset(offset), maximumBytes: maximumBytes)
+  }
+
+  /// The offset of the first batch that was appended at `time` or later, by the clocks of the leaders: everything appended
+  /// since is at this offset or after it. The end of the log when nothing was.
+  package func offset(at time: Timestamp) throws(LogError) -> Offset {
+    let view = try self.view()
+    guard view.flushed != view.start else { return view.start.nextOffset }
+    return try read(.time(time), maximumBytes: 0).first?.baseOffset ?? view.flushed.nextOffset
+  }
+
   private func read(_ key: LogKey, maximumBytes: Int) throws(LogError) -> [RecordBatch] {
     while true {
       let view = try self.view()
       try view.checkRange(key)
-      var outcome: Result<[RecordBatch], LogError>
+      if let batches = cached(key, maximumBytes: maximumBytes) { return batches }
+      var outcome: Result<[RecordBatch]?, LogError>
       do throws(LogError) { outcome = .success(try collect(key, maximumBytes, in: view)) } catch {
         outcome = .failure(error)
       }
       // Something was cut from the back meanwhile: what was read may have been overwritten.
       if try self.view().truncations != view.truncations { continue }
-      return try outcome.get()
+      // nil: a segment was removed meanwhile. The log has another start now.
+      if let batches = try outcome.get() { return batches }
     }
   }
 
-  private func collect(_ key: LogKey, _ maximumBytes: Int, in view: View) throws(LogError) -> [RecordBatch] {
-    guard let first = view.segments.lastIndex(where: { key.isReached(by: $0.base) }) else {
-      preconditionFailure("no segment reaches \(key), though the log starts at \(view.start)")
-    }
+  private func collect(_ key: LogKey, _ maximumBytes: Int, in view: View) throws(LogError) -> [RecordBatch]? {
+    // A time before the log's start is reached by its first batch.
+    let first = view.segments.lastIndex { key.isReached(by: $0.header) } ?? 0
     var batches: [RecordBatch] = []
     var bytes = 0
+    var end: LogEnd?
     for segment in view.segments[first...] {
-      var cursor = try self.cursor(in: segment, before: batches.isEmpty ? key : nil)
+      guard let files = try segment.open() else { return nil }
+      if let end, end != segment.base {
+        guard batches.isEmpty else { return batches }
+        throw files.store.damaged(at: FilePosition(8), "it begins at \(segment.base), the one before it ends at \(end)")
+      }
+      if segment !== view.segments.last { cache.used(segment) }
+      var cursor = try cursor(in: files, of: segment, before: batches.isEmpty ? key : nil)
       walk: while true {
         if !batches.isEmpty { cursor.windowBytes = Self.window(maximumBytes - bytes) }
         switch try cursor.next() {
@@ -46,20 +67,25 @@ extension Log {
         case .invalid(let what):
           // What comes before the damage is given out; the next read reports it.
           guard batches.isEmpty else { return batches }
-          throw segment.store.damaged(at: cursor.position, what)
+          throw files.store.damaged(at: cursor.position, what)
         }
       }
-      if batches.isEmpty { throw segment.store.damaged(at: cursor.position, "no batch holds \(key)") }
+      if batches.isEmpty, key.isInOneSegment {
+        throw files.store.damaged(at: cursor.position, "no batch holds \(key)")
+      }
+      end = cursor.expected
     }
     return batches
   }
 
-  private func cursor(in segment: Segment, before key: LogKey?) throws(LogError) -> StoreCursor {
-    guard let key else { return segment.store.scan(to: segment.readableEnd) }
-    let (cursor, indexIsWrong) = try segment.cursor(before: key, to: segment.readableEnd)
+  private func cursor(
+    in files: OpenSegment, of segment: Segment, before key: LogKey?
+  ) throws(LogError) -> StoreCursor {
+    guard let key else { return files.store.scan(to: segment.readableEnd) }
+    let (cursor, indexIsWrong) = try files.cursor(before: key, to: segment.readableEnd)
     if indexIsWrong {
       // The read itself needs no index; when there is no room for a new one, the next read tries again.
-      do throws(LogError) { try rebuildIndex(of: segment) } catch {}
+      do throws(LogError) { try segment.rebuildIndex() } catch {}
     }
     return cursor
   }
@@ -81,6 +107,7 @@ extension Log.View {
       guard index >= start.nextIndex, index < flushed.nextIndex else {
         throw .indexOutOfRange(requested: index, start: start.nextIndex, end: flushed.nextIndex)
       }
+    case .time: break
     }
   }
 }

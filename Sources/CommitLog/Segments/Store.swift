@@ -1,14 +1,15 @@
 import NIOCore
 
-/// A file of batches, back to back after its header, with sync marks between some of them and zeros after the last.
+/// A file of batches, back to back after its header and checkpoint, with sync marks between some of them and zeros after
+/// the last.
 final class Store: Sendable {
-  let file: File
+  let file: any File
   let header: StoreHeader
 
   static let suffix = ".store"
-  static let firstPosition = FilePosition(UInt64(StoreHeader.bytes))
+  var firstPosition: FilePosition { header.firstPosition }
 
-  private init(file: File, header: StoreHeader) {
+  private init(file: any File, header: StoreHeader) {
     self.file = file
     self.header = header
   }
@@ -29,16 +30,24 @@ final class Store: Sendable {
     return index
   }
 
-  static func create(in directory: Directory, header: StoreHeader, allocating bytes: Int) throws(LogError) -> Store {
+  /// Makes a store that begins with this state, and nothing else yet.
+  static func create(
+    in directory: Directory, base: LogEnd, incarnation: LogIncarnation, previous: StoreHeader.SealedSegment?,
+    state: DerivedState
+  ) throws(LogError) -> Store {
+    let checkpoint = state.encoded()
+    let header = StoreHeader(
+      base: base, incarnation: incarnation, maximumAppendTime: state.maximumAppendTime, previous: previous,
+      checkpointBytes: UInt32(checkpoint.readableBytes), checkpointChecksum: CRC32C.checksum(of: checkpoint))
     let file = try directory.create(
-      name(header.base.nextIndex), content: header.encoded(), allocating: UInt64(max(bytes, StoreHeader.bytes)))
+      name(base.nextIndex), content: [header.encoded(), checkpoint], allocating: header.firstPosition.rawValue)
     return Store(file: file, header: header)
   }
 
   static func open(
-    in directory: Directory, base: LogIndex, incarnation: LogIncarnation
+    in directory: Directory, base: LogIndex, incarnation: LogIncarnation, _ mode: FileMode = .existing
   ) throws(LogError) -> Store {
-    let file = try File(directory.path(of: name(base)), .existing)
+    let file = try directory.open(name(base), mode)
     let header: StoreHeader
     switch StoreHeader.decode(try file.read(at: 0, count: StoreHeader.bytes)) {
     case .failure(let failure):
@@ -57,6 +66,19 @@ final class Store: Sendable {
     return Store(file: file, header: header)
   }
 
+  /// The state of the log before this segment.
+  func checkpoint() throws(LogError) -> DerivedState {
+    let bytes = try file.read(at: UInt64(StoreHeader.bytes), count: Int(header.checkpointBytes))
+    let place = FilePosition(UInt64(StoreHeader.bytes))
+    guard bytes.readableBytes == header.checkpointBytes, CRC32C.checksum(of: bytes) == header.checkpointChecksum else {
+      throw damaged(at: place, "the checkpoint of \(header.checkpointBytes) bytes fails its checksum")
+    }
+    guard let state = DerivedState(decoding: bytes, maximumAppendTime: header.maximumAppendTime) else {
+      throw damaged(at: place, "the checkpoint has a passing checksum but makes no sense")
+    }
+    return state
+  }
+
   func damaged(at position: FilePosition, _ what: String) -> LogError {
     .damaged(file: file.path, position: position, what: what)
   }
@@ -64,13 +86,12 @@ final class Store: Sendable {
   /// A walk over the whole store.
   func scan(to limit: FilePosition) -> StoreCursor {
     StoreCursor(
-      self, from: Self.firstPosition, to: limit, expecting: header.base, windowBytes: StoreCursor.scanWindow)
+      self, from: firstPosition, to: limit, expecting: header.base, windowBytes: StoreCursor.scanWindow)
   }
 
-  /// Writes a mark that everything before `position` is synced.
-  func writeMark(at position: FilePosition) throws(LogError) {
-    let mark = SyncMark(position: position).encoded(seed: header.incarnation.checksumSeed)
-    try file.write([mark], at: position.rawValue)
+  /// A mark that everything before `position` is synced.
+  func mark(at position: FilePosition) -> ByteBuffer {
+    SyncMark(position: position).encoded(seed: header.incarnation.checksumSeed)
   }
 
   /// The position after the last byte that is not zero in a range, or nil when all are.

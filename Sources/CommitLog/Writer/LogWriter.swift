@@ -121,6 +121,7 @@ package final class LogWriter: Sendable {
       } else if isLast {
         return
       } else {
+        log.mark()
         wakeUp.wait()
       }
     }

@@ -14,7 +14,7 @@ struct StoreCursor {
   /// A window for going through a whole store.
   static let scanWindow = 1 << 20
 
-  private let file: File
+  private let file: any File
   private let seed: UInt32
   private let limit: UInt64
   var windowBytes: Int

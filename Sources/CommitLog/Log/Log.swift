@@ -12,6 +12,8 @@ package final class Log: Sendable {
   private let metadataSlot: Mutex<LogMetadata>
   private let writer: Mutex<LogState>
   private let published: Mutex<View>
+  private let tail: Mutex<TailCache>
+  let cache: SegmentCache
 
   /// What readers see. Taken as a whole, used outside the lock.
   struct View {
@@ -26,9 +28,12 @@ package final class Log: Sendable {
   }
 
   /// Opens the log in a directory, or begins one there.
-  package init(directory path: String, configuration: Configuration = Configuration()) throws(LogError) {
+  package init(
+    directory path: String, configuration: Configuration = Configuration(),
+    fileSystem: any FileSystem = DiskFileSystem()
+  ) throws(LogError) {
     try configuration.validate()
-    let opened = try LogState.open(path, configuration)
+    let opened = try LogState.open(path, configuration, in: fileSystem)
     self.configuration = configuration
     directory = opened.state.directory
     recovery = opened.report
@@ -36,10 +41,18 @@ package final class Log: Sendable {
     published = Mutex(
       View(
         segments: opened.state.segments, accepted: opened.state.accepted, flushed: opened.state.flushed, failure: nil))
+    tail = Mutex(TailCache(limit: configuration.tailCacheBytes))
+    cache = opened.state.cache
     writer = Mutex(opened.state)
   }
 
   package var metadata: LogMetadata { metadataSlot.withLock { $0 } }
+  /// Reads tail under a lock, for the newest batches that are flushed.
+  func cached(_ key: LogKey, maximumBytes: Int) -> [RecordBatch]? {
+    let end = flushedEnd.nextIndex
+    return tail.withLock { $0.read(key, maximumBytes: maximumBytes, before: end) }
+  }
+
   /// The log's first index and offset, and the term before it.
   package var start: LogEnd { published.withLock { $0.start } }
   package var startOffset: Offset { start.nextOffset }
@@ -48,6 +61,11 @@ package final class Log: Sendable {
   /// Where the log was flushed up to when it was opened, or since.
   package var flushed: Flushed { Flushed(end: flushedEnd) }
   package var segmentCount: Int { published.withLock { $0.segments.count } }
+  /// Indexes of sealed segments that were missing or wrong, and were made anew from their stores.
+  package var rebuiltIndexes: Int { cache.rebuiltIndexes }
+
+  /// What follows from all accepted batches.
+  package var derivedState: DerivedState { writer.withLock { $0.derived } }
 
   /// Whether nothing can be written any more.
   var hasFailed: Bool { published.withLock { $0.failure != nil } }
@@ -61,13 +79,23 @@ package final class Log: Sendable {
   /// Writes stamped batches, all of them or none, after the last one. They are neither durable nor readable yet.
   @discardableResult
   package func append(_ batches: [RecordBatch]) throws(LogError) -> Accepted {
-    try change { (state) throws(LogError) in try state.append(batches) }
+    try change { (state) throws(LogError) in
+      let accepted = try state.append(batches)
+      tail.withLock { $0.append(batches) }
+      return accepted
+    }
   }
 
   /// Makes everything accepted durable, and readable.
   @discardableResult
   package func flush() throws(LogError) -> Flushed {
     try change { (state) throws(LogError) in try state.flush() }
+  }
+
+  /// Notes on the disk that everything flushed is, so that damage of it is never taken for a torn write. For when nothing is
+  /// being written; a batch that follows a flush takes the note along.
+  func mark() {
+    writer.withLock { $0.mark() }
   }
 
   /// Removes the batch with that index and all after it, which another leader's log contradicts. Durable on return.
@@ -80,6 +108,7 @@ package final class Log: Sendable {
         if view.flushed.nextIndex > cut.end.nextIndex { view.flushed = cut.end }
         view.truncations += 1
       }
+      tail.withLock { $0.truncate(from: index) }
       try state.failing { (state) throws(LogError) in try state.perform(cut) }
     }
   }
@@ -96,6 +125,7 @@ package final class Log: Sendable {
       {
         let oldest = state.segments.removeFirst()
         published.withLock { $0.segments = state.segments }
+        tail.withLock { $0.remove(before: state.segments[0].base.nextIndex) }
         try state.remove(oldest)
       }
       return state.segments[0].base
@@ -116,7 +146,7 @@ package final class Log: Sendable {
         throw .invalidConfiguration("the log belongs to cluster \(present) and cannot join \(id)")
       }
       metadata.clusterID = id
-      _ = try directory.create(LogMetadata.name, content: metadata.encoded())
+      _ = try directory.create(LogMetadata.name, content: [metadata.encoded()])
       metadataSlot.withLock { $0 = metadata }
     }
   }
@@ -126,15 +156,6 @@ package final class Log: Sendable {
     try change { (state) throws(LogError) in
       guard state.failure != .closed else { return }
       try state.close()
-    }
-  }
-
-  /// Makes the index of a sealed segment anew, from its store, after a reader found that the two disagree.
-  func rebuildIndex(of segment: Segment) throws(LogError) {
-    try change { (state) throws(LogError) in
-      try state.checkUsable()
-      guard segment !== state.active, state.segments.contains(where: { $0 === segment }) else { return }
-      segment.replaceIndex(try state.makeIndex(of: segment.store))
     }
   }
 

@@ -1,30 +1,13 @@
 import CCommitLog
 import Glibc
-import NIOCore
+package import NIOCore
 
-/// An open file: every system call on one is here. Closed with the last reference, so that a reader may go on with a file
-/// that has been removed meanwhile.
-final class File: Sendable {
-  let path: String
-  let descriptor: Int32
+/// A file on the real disk: every system call on an open file is here.
+package final class DiskFile: File {
+  package let path: String
+  private let descriptor: Int32
 
-  enum Mode {
-    case existing
-    /// Made anew; what was there is emptied.
-    case created
-    /// Made when missing, kept when there.
-    case kept
-
-    fileprivate var flags: Int32 {
-      switch self {
-      case .existing: O_RDWR | O_CLOEXEC
-      case .created: O_RDWR | O_CLOEXEC | O_CREAT | O_TRUNC
-      case .kept: O_RDWR | O_CLOEXEC | O_CREAT
-      }
-    }
-  }
-
-  init(_ path: String, _ mode: Mode) throws(LogError) {
+  package init(_ path: String, _ mode: FileMode) throws(LogError) {
     let descriptor = retrying { open(path, mode.flags, 0o640) }
     guard descriptor >= 0 else { throw .failed("open", path, errno: errno) }
     self.path = path
@@ -35,14 +18,13 @@ final class File: Sendable {
     close(descriptor)
   }
 
-  func size() throws(LogError) -> UInt64 {
+  package func size() throws(LogError) -> UInt64 {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw .failed("stat", path, errno: errno) }
     return UInt64(status.st_size)
   }
 
-  /// Reads up to `count` bytes; fewer only at the end of the file.
-  func read(at position: UInt64, count: Int) throws(LogError) -> ByteBuffer {
+  package func read(at position: UInt64, count: Int) throws(LogError) -> ByteBuffer {
     var buffer = ByteBufferAllocator().buffer(capacity: count)
     var failure: Int32?
     while buffer.readableBytes < count, failure == nil {
@@ -59,8 +41,8 @@ final class File: Sendable {
     return buffer
   }
 
-  /// Writes the buffers one after the other, as few calls as the kernel allows.
-  func write(_ buffers: [ByteBuffer], at position: UInt64) throws(LogError) {
+  /// As few calls as the kernel allows.
+  package func write(_ buffers: [ByteBuffer], at position: UInt64) throws(LogError) {
     // The storage of each buffer is held by `buffers` until the end of this function, so the addresses stay valid.
     var vectors = buffers.map { buffer in
       buffer.withUnsafeReadableBytes { bytes in
@@ -97,8 +79,8 @@ final class File: Sendable {
   /// IOV_MAX of Linux.
   private static let maximumVectors = 1024
 
-  /// Reserves blocks up to `end`, which read as zeros. Where the file system cannot, only the length grows.
-  func allocate(from start: UInt64, to end: UInt64) throws(LogError) {
+  /// Where the file system cannot reserve blocks, only the length grows.
+  package func allocate(from start: UInt64, to end: UInt64) throws(LogError) {
     let result = ccommitlog_fallocate(descriptor, off_t(start), off_t(end - start))
     switch result {
     case 0: return
@@ -107,22 +89,35 @@ final class File: Sendable {
     }
   }
 
-  func truncate(to length: UInt64) throws(LogError) {
+  package func truncate(to length: UInt64) throws(LogError) {
     guard retrying({ ftruncate(descriptor, off_t(length)) }) == 0 else {
       throw .failed("truncate", path, errno: errno)
     }
   }
 
-  /// Syncs the data and what is needed to read it back, the file's length among it.
-  func sync() throws(LogError) {
+  package func sync() throws(LogError) {
     guard retrying({ fdatasync(descriptor) }) == 0 else { throw .syncFailed(file: path, errno: errno) }
   }
 
-  /// Takes the file's advisory lock. False when another open file has it.
-  func lock() throws(LogError) -> Bool {
+  package func lock() throws(LogError) -> Bool {
     if retrying({ flock(descriptor, LOCK_EX | LOCK_NB) }) == 0 { return true }
     guard errno == EWOULDBLOCK else { throw .failed("lock", path, errno: errno) }
     return false
+  }
+
+  package func map(length: Int) throws(LogError) -> any MemoryMap {
+    try MappedFile(descriptor: descriptor, path: path, length: length)
+  }
+}
+
+extension FileMode {
+  fileprivate var flags: Int32 {
+    switch self {
+    case .existing: O_RDWR | O_CLOEXEC
+    case .reading: O_RDONLY | O_CLOEXEC
+    case .created: O_RDWR | O_CLOEXEC | O_CREAT | O_TRUNC
+    case .kept: O_RDWR | O_CLOEXEC | O_CREAT
+    }
   }
 }
 
