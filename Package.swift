@@ -74,15 +74,16 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "Compression", dependencies: ["CZlib", nioCore], swiftSettings: swiftSettings),
     .target(name: "CCommitLog"),
-    .target(name: "CommitLog", dependencies: ["CCommitLog", nioCore], swiftSettings: swiftSettings),
+    .target(name: "CommitLog", dependencies: ["CCommitLog", "Compression", nioCore], swiftSettings: swiftSettings),
     .target(
       name: "ProgLogAPI", dependencies: [swiftProtobuf, grpcCore, grpcProtobuf], swiftSettings: generatedSettings),
-    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
       name: "RPCServer",
       dependencies: [
-        "ProgLogAPI", "CZlib", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioSSL, swiftProtobuf, logging,
+        "ProgLogAPI", "Compression", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioSSL, swiftProtobuf, logging,
       ], swiftSettings: swiftSettings),
     .target(
       name: "ProgLogClient", dependencies: ["ProgLogAPI", grpcCore, grpcProtobuf, grpcTransport, swiftProtobuf],
@@ -114,7 +115,9 @@ let package = Package(
     // What tests share: processes, directories, seeds.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
     .testTarget(
-      name: "CommitLogTests", dependencies: ["CCommitLog", "CommitLog", "TestSupport", nioCore],
+      name: "CompressionTests", dependencies: ["Compression", nioCore], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "CommitLogTests", dependencies: ["CCommitLog", "CommitLog", "Compression", "TestSupport", nioCore],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "RPCServerTests",

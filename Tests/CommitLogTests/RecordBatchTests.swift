@@ -1,4 +1,5 @@
 import CCommitLog
+import Compression
 import NIOCore
 import Testing
 
@@ -90,8 +91,55 @@ struct RecordBatchTests {
     #expect(throws: error) { try RecordBatch(decoding: &bytes) }
   }
 
-  @Test("a compressed batch is kept, and its records are not readable")
-  func compressed() throws {
+  @Test("a compressed batch has the same records, and everything else of the batch", arguments: [0, 1, 100])
+  func compressed(count: Int) throws {
+    var builder = RecordBatch.Builder(producer: Producer(id: 7, epoch: 2, sequence: 9))
+    for number in 0..<count {
+      builder.append("record \(number % 3)".utf8, timestamp: Timestamp(microseconds: Int64(100 - number)))
+    }
+    let plain = builder.finish()
+    let compressed = try plain.compressed(with: .gzip)
+    #expect(compressed.codec == .gzip && compressed.count == plain.count && compressed.producer == plain.producer)
+    #expect(compressed.maximumTimestamp == plain.maximumTimestamp && compressed.firstTimestamp == plain.firstTimestamp)
+    #expect(count < 100 || compressed.byteCount < plain.byteCount / 2)
+    var bytes = compressed.stamped(
+      index: LogIndex(3), term: Term(1), baseOffset: Offset(5), appendTime: Timestamp(microseconds: 1)
+    ).buffer
+    let decoded = try RecordBatch(decoding: &bytes)
+    try decoded.validateRecords()
+    #expect(try decoded.records.map(\.value) == plain.records.map(\.value))
+    #expect(try decoded.records.map(\.offset.rawValue) == (0..<count).map { UInt64($0) + 5 })
+  }
+
+  @Test("a compressed payload that is not what the batch says is refused")
+  func wrongPayload() throws {
+    var builder = RecordBatch.Builder()
+    for number in 0..<3 { builder.append("\(number)".utf8, timestamp: Timestamp(microseconds: 0)) }
+    let payload = Array(buffer: try builder.finish().compressed(with: .gzip).payload)
+    func check(_ count: UInt32, _ payload: [UInt8]) throws {
+      var bytes = forged(count: count, attributes: UInt16(BatchCodec.gzip.rawValue), payload: payload)
+      try RecordBatch(decoding: &bytes).validateRecords()
+    }
+    try check(3, payload)
+    #expect(throws: BatchError.malformedRecord(number: 3)) { try check(4, payload) }
+    #expect(throws: BatchError.trailingBytes(3)) { try check(2, payload) }
+    #expect(throws: BatchError.self) { try check(3, payload.dropLast()) }
+    #expect(throws: BatchError.self) { try check(3, [1, 2, 3]) }
+  }
+
+  @Test("records that decompress to more than the limit are refused in little memory")
+  func bomb() throws {
+    var bomb = ByteBuffer()
+    Gzip.compress(ByteBuffer(repeating: 0, count: RecordBatch.maximumDecompressedBytes + 1), into: &bomb)
+    var bytes = forged(count: 1, attributes: UInt16(BatchCodec.gzip.rawValue), payload: Array(buffer: bomb))
+    let batch = try RecordBatch(decoding: &bytes)
+    #expect(
+      throws: BatchError.compression(codec: .gzip, .tooLarge(limit: RecordBatch.maximumDecompressedBytes))
+    ) { try batch.validateRecords() }
+  }
+
+  @Test("a batch of a codec that this version cannot read is kept, and its records are not readable")
+  func unknownCodec() throws {
     var bytes = forged(count: 3, attributes: 2, payload: [1, 2, 3])
     let batch = try RecordBatch(decoding: &bytes)
     #expect(throws: BatchError.unsupportedCodec(.zstd)) { try batch.records }

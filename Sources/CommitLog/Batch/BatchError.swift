@@ -1,3 +1,5 @@
+package import Compression
+
 /// Why bytes are not a batch of format version 1.
 package enum BatchError: Error, Equatable, Sendable {
   /// Fewer bytes than the batch needs; `needed` counts from its start.
@@ -17,6 +19,7 @@ package enum BatchError: Error, Equatable, Sendable {
   case counterOverflow
   /// The records are compressed by a codec that this program cannot read.
   case unsupportedCodec(BatchCodec)
+  case compression(codec: BatchCodec, GzipError)
 }
 
 extension BatchError: CustomStringConvertible {
@@ -36,6 +39,7 @@ extension BatchError: CustomStringConvertible {
     case .counterOverflow: "batch index or offset is too high"
     case .unsupportedCodec(let codec):
       "records are compressed by codec \(codec.rawValue), which this version cannot read"
+    case .compression(let codec, let error): "the records, compressed by codec \(codec.rawValue), are \(error)"
     }
   }
 

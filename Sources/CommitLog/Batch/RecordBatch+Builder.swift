@@ -78,7 +78,7 @@ extension RecordBatch {
   }
 
   /// Fills in header and prefix, left blank at the front of `bytes`.
-  private init(
+  init(
     completing bytes: consuming ByteBuffer, attributes: BatchAttributes, producer: Producer, count: UInt32,
     firstTimestamp: Timestamp, maximumTimestamp: Timestamp
   ) {

@@ -107,11 +107,11 @@ struct RecordFrame {
 }
 
 extension RecordBatch {
-  /// The records; none for a batch of another kind.
+  /// The records; none for a batch of another kind. Those of a compressed batch are decompressed and checked each time.
   package var records: Records {
     get throws(BatchError) {
-      guard codec == .none else { throw .unsupportedCodec(codec) }
-      return Records(baseOffset: baseOffset, count: count, payload: payload)
+      guard kind == .records else { return Records(baseOffset: baseOffset, count: 0, payload: ByteBuffer()) }
+      return Records(baseOffset: baseOffset, count: count, payload: try recordPayload())
     }
   }
 

@@ -1,3 +1,4 @@
+import Compression
 import Logging
 import NIOCore
 import NIOHPACK

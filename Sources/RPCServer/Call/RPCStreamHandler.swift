@@ -1,3 +1,4 @@
+import Compression
 import Logging
 import NIOCore
 import NIOHPACK
@@ -303,7 +304,13 @@ final class RPCStreamHandler: ChannelDuplexHandler {
     guard head?.encoding == .gzip else {
       throw RPCStatus(.internal, "a message is flagged as compressed, but grpc-encoding names no compression")
     }
-    return try Gzip.decompress(
-      payload, maximumBytes: environment.configuration.maximumReceiveMessageBytes)
+    do throws(GzipError) {
+      return try Gzip.decompress(payload, maximumBytes: environment.configuration.maximumReceiveMessageBytes)
+    } catch {
+      switch error {
+      case .tooLarge: throw RPCStatus(.resourceExhausted, "the message is \(error)")
+      case .invalid: throw RPCStatus(.internal, "the message is \(error)")
+      }
+    }
   }
 }

@@ -1,8 +1,7 @@
 private import CZlib
 package import NIOCore
 
-/// Whole messages to and from gzip (RFC 1952), by zlib. It runs on the event loop: 4 MiB cost tens of milliseconds, which
-/// is why a server may switch it off.
+/// Whole messages to and from gzip (RFC 1952), by zlib. 4 MiB cost tens of milliseconds.
 package enum Gzip {
   /// Speed over ratio, as grpc-go does by default.
   private static let level: Int32 = 1
@@ -32,9 +31,9 @@ package enum Gzip {
     }
   }
 
-  /// Returns the message. More than `maximumBytes` of output is RESOURCE_EXHAUSTED, found after at most one byte too many
-  /// is written: a bomb costs no memory. Anything but one whole gzip member is INTERNAL.
-  package static func decompress(_ message: ByteBuffer, maximumBytes: Int) throws(RPCStatus) -> ByteBuffer {
+  /// Returns the message, which must be one whole gzip member. More than `maximumBytes` of output is found after at most one
+  /// byte too many is written: a bomb costs no memory.
+  package static func decompress(_ message: ByteBuffer, maximumBytes: Int) throws(GzipError) -> ByteBuffer {
     var stream = z_stream()
     let initialized = czlib_inflateInitGzip(&stream)
     precondition(initialized == Z_OK, "inflateInit2 failed with \(initialized): out of memory")
@@ -57,12 +56,8 @@ package enum Gzip {
       unread = Int(stream.avail_in)
       return result
     }
-    if output.readableBytes > maximumBytes {
-      throw RPCStatus(.resourceExhausted, "decompressed message is larger than the limit of \(maximumBytes) bytes")
-    }
-    guard result == Z_STREAM_END, unread == 0 else {
-      throw RPCStatus(.internal, "message is not valid gzip (zlib result \(result), \(unread) bytes unread)")
-    }
+    if output.readableBytes > maximumBytes { throw .tooLarge(limit: maximumBytes) }
+    guard result == Z_STREAM_END, unread == 0 else { throw .invalid(zlibResult: result, unreadBytes: unread) }
     return output
   }
 }
