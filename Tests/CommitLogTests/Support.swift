@@ -98,5 +98,7 @@ extension Log {
   }
 }
 
-let small = Log.Configuration(maximumStoreBytes: 1024, maximumIndexBytes: 1000, preallocationBytes: 512)
-let medium = Log.Configuration(maximumStoreBytes: 64 << 10, preallocationBytes: 4096)
+// Without a tail cache, so that reads come from the disk.
+let small = Log.Configuration(
+  maximumStoreBytes: 1024, maximumIndexBytes: 1000, preallocationBytes: 512, tailCacheBytes: 0)
+let medium = Log.Configuration(maximumStoreBytes: 64 << 10, preallocationBytes: 4096, tailCacheBytes: 0)

@@ -15,8 +15,8 @@ extension Log {
     cached(.offset(offset), maximumBytes: maximumBytes)
   }
 
-  /// The offset of the first batch that was appended at `time` or later, by the clocks of the leaders: everything appended
-  /// since is at this offset or after it. The end of the log when nothing was.
+  /// The offset of the first batch in the log that was appended at `time` or later, by the clocks of the leaders. The end of
+  /// the log when there is none.
   package func offset(at time: Timestamp) throws(LogError) -> Offset {
     let view = try self.view()
     guard view.flushed != view.start else { return view.start.nextOffset }

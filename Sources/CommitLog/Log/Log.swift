@@ -62,7 +62,7 @@ package final class Log: Sendable {
   package var flushed: Flushed { Flushed(end: flushedEnd) }
   package var segmentCount: Int { published.withLock { $0.segments.count } }
   /// Indexes of sealed segments that were missing or wrong, and were made anew from their stores.
-  package var rebuiltIndexes: Int { cache.rebuiltIndexes }
+  package var rebuiltIndexes: Int { cache.rebuilds.count }
 
   /// What follows from all accepted batches.
   package var derivedState: DerivedState { writer.withLock { $0.derived } }

@@ -124,7 +124,7 @@ extension LogState {
     sealedSinceFlush.append((sealed, end))
     cache.used(sealed)
     segments.append(
-      Segment(active: files, in: directory, readableEnd: files.store.firstPosition, cache: cache))
+      Segment(active: files, in: directory, readableEnd: files.store.firstPosition, rebuilds: cache.rebuilds))
     start(files)
   }
 

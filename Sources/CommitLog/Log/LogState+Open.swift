@@ -89,7 +89,7 @@ extension LogState {
       let store = try Store.open(in: directory, base: base, incarnation: incarnation)
       let size = try store.file.size()
       try check(store, size: size, leadsTo: next)
-      sealed.append(Segment(sealed: store.header, in: directory, bytes: FilePosition(size), cache: cache))
+      sealed.append(Segment(sealed: store.header, in: directory, bytes: FilePosition(size), rebuilds: cache.rebuilds))
       next = store
     }
     return try recover(active, after: sealed.reversed(), in: directory, configuration, cache, &report)

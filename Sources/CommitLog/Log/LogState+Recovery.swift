@@ -24,7 +24,8 @@ extension LogState {
     let end = replay.scanned
     return LogState(
       directory: directory, configuration: configuration, incarnation: store.header.incarnation, cache: cache,
-      segments: sealed + [Segment(active: files, in: directory, readableEnd: end, cache: cache)], active: files,
+      segments: sealed + [Segment(active: files, in: directory, readableEnd: end, rebuilds: cache.rebuilds)],
+      active: files,
       end: end, owesMark: replay.markedEnd != end && end > store.firstPosition,
       allocated: report.tornTail == nil ? size : end, indexBuilder: replay.indexBuilder, derived: replay.derived,
       accepted: replay.end, flushed: replay.end)

@@ -7,7 +7,7 @@ import Synchronization
 final class Segment: Sendable {
   let header: StoreHeader
   private let directory: Directory
-  private let cache: SegmentCache
+  private let rebuilds: IndexRebuilds
   private let files: Mutex<Files>
   /// Batches before this position are flushed: what readers may see.
   private let readable: Atomic<UInt64>
@@ -19,19 +19,19 @@ final class Segment: Sendable {
   }
 
   /// A segment with a successor: its batches end with its file.
-  init(sealed header: StoreHeader, in directory: Directory, bytes: FilePosition, cache: SegmentCache) {
+  init(sealed header: StoreHeader, in directory: Directory, bytes: FilePosition, rebuilds: IndexRebuilds) {
     self.header = header
     self.directory = directory
-    self.cache = cache
+    self.rebuilds = rebuilds
     files = Mutex(.closed)
     readable = Atomic(bytes.rawValue)
   }
 
   /// The segment that takes the appends.
-  init(active: OpenSegment, in directory: Directory, readableEnd: FilePosition, cache: SegmentCache) {
+  init(active: OpenSegment, in directory: Directory, readableEnd: FilePosition, rebuilds: IndexRebuilds) {
     header = active.store.header
     self.directory = directory
-    self.cache = cache
+    self.rebuilds = rebuilds
     files = Mutex(.open(active))
     readable = Atomic(readableEnd.rawValue)
   }
@@ -75,7 +75,7 @@ final class Segment: Sendable {
   }
 
   private func makeIndex(of store: Store) throws(LogError) -> Index {
-    cache.countRebuiltIndex()
+    rebuilds.add()
     return try Index.make(of: store, in: directory)
   }
 

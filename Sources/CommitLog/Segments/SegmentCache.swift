@@ -7,14 +7,8 @@ final class SegmentCache: Sendable {
 
   /// The one used last is last.
   private let segments = Mutex<[Segment]>([])
-  private let rebuilds = Atomic<Int>(0)
-
-  /// Indexes of sealed segments that were missing or wrong and were made anew.
-  var rebuiltIndexes: Int { rebuilds.load(ordering: .relaxed) }
-
-  func countRebuiltIndex() {
-    rebuilds.add(1, ordering: .relaxed)
-  }
+  /// Segments hold this and not the cache, which holds them.
+  let rebuilds = IndexRebuilds()
 
   func used(_ segment: Segment) {
     let evicted: Segment? = segments.withLock { segments in
