@@ -30,7 +30,7 @@ extension LogState {
     return Opened(state: state, metadata: metadata, report: report)
   }
 
-  private static func readMetadata(_ directory: Directory) throws(LogError) -> LogMetadata? {
+  static func readMetadata(_ directory: Directory) throws(LogError) -> LogMetadata? {
     let path = directory.path(of: LogMetadata.name)
     guard directory.has(LogMetadata.name) else { return nil }
     let file = try directory.open(LogMetadata.name, .existing)
@@ -65,7 +65,7 @@ extension LogState {
     return metadata
   }
 
-  private static func storeBases(_ directory: Directory) throws(LogError) -> [LogIndex] {
+  static func storeBases(_ directory: Directory) throws(LogError) -> [LogIndex] {
     try directory.names().compactMap { Store.baseIndex(ofName: $0) }.sorted()
   }
 

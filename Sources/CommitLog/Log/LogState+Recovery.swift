@@ -31,17 +31,15 @@ extension LogState {
       accepted: replay.end, flushed: replay.end)
   }
 
-  /// Decides what bad bytes after the last good batch are. Zeros are room not yet used. A sync mark somewhere after them says
-  /// that they were synced once: damage. Else they are what a crash left of a write that nobody was told of.
   private static func cutTornTail(
     of store: Store, at position: FilePosition, size: FilePosition, _ what: String, _ report: inout RecoveryReport
   ) throws(LogError) {
-    guard let dataEnd = try store.endOfData(from: position, to: size) else { return }
-    if let mark = try store.firstMark(from: position, to: size) {
-      throw store.damaged(at: position, "\(what); it was synced before byte \(mark) was written")
+    switch try store.judge(what, at: position, size: size) {
+    case .unused: return
+    case .damaged(let what): throw store.damaged(at: position, what)
+    case .torn(let bytes):
+      try store.file.truncate(to: position.rawValue)
+      report.tornTail = RecoveryReport.TornTail(file: store.file.path, position: position, bytes: bytes)
     }
-    try store.file.truncate(to: position.rawValue)
-    report.tornTail = RecoveryReport.TornTail(
-      file: store.file.path, position: position, bytes: dataEnd.rawValue - position.rawValue)
   }
 }

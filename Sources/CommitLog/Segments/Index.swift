@@ -91,6 +91,19 @@ final class Index: Sendable {
       in: directory, header: store.header, entries: entries, maximumBytes: bytes(entries: entries.count))
   }
 
+  /// The bytes of the index of a sealed segment.
+  static func encoded(_ header: StoreHeader, _ entries: [IndexEntry]) -> ByteBuffer {
+    var buffer = headerBuffer(header)
+    for entry in entries {
+      buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: IndexEntry.bytes) { space in
+        guard let base = space.baseAddress else { return 0 }
+        entry.store(to: base)
+        return IndexEntry.bytes
+      }
+    }
+    return buffer
+  }
+
   private static func headerBuffer(_ header: StoreHeader) -> ByteBuffer {
     var buffer = ByteBuffer()
     buffer.writeMultipleIntegers(

@@ -13,7 +13,12 @@ struct Replay {
   var markedEnd: FilePosition? { cursor.markedEnd }
 
   init(of store: Store, to limit: FilePosition) throws(LogError) {
-    derived = try store.checkpoint()
+    self.init(of: store, from: try store.checkpoint(), to: limit)
+  }
+
+  /// - Parameter state: as of the segment's start.
+  init(of store: Store, from state: DerivedState, to limit: FilePosition) {
+    derived = state
     cursor = store.scan(to: limit)
     indexBuilder = IndexBuilder(base: store.header.base)
     end = store.header.base

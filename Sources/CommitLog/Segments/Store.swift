@@ -94,6 +94,24 @@ final class Store: Sendable {
     SyncMark(position: position).encoded(seed: header.incarnation.checksumSeed)
   }
 
+  /// What bad bytes after the last good batch of a log are.
+  enum Tail {
+    /// Zeros: room not yet used.
+    case unused
+    /// What a crash left of a write that nobody was told of.
+    case torn(bytes: UInt64)
+    /// They were synced once, for a sync mark follows.
+    case damaged(String)
+  }
+
+  func judge(_ what: String, at position: FilePosition, size: FilePosition) throws(LogError) -> Tail {
+    guard let end = try endOfData(from: position, to: size) else { return .unused }
+    if let mark = try firstMark(from: position, to: size) {
+      return .damaged("\(what); it was synced before byte \(mark) was written")
+    }
+    return .torn(bytes: end.rawValue - position.rawValue)
+  }
+
   /// The position after the last byte that is not zero in a range, or nil when all are.
   func endOfData(from start: FilePosition, to end: FilePosition) throws(LogError) -> FilePosition? {
     var last: FilePosition?
