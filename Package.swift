@@ -101,7 +101,7 @@ let package = Package(
         metrics, serviceLifecycle, unixSignals, hummingbird, yams,
       ], swiftSettings: swiftSettings),
     .executableTarget(
-      name: "Logctl", dependencies: ["ProgLogClient", "Telemetry", argumentParser],
+      name: "Logctl", dependencies: ["CommitLog", "ProgLogClient", "Telemetry", nioCore, argumentParser],
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "Operator",
@@ -143,7 +143,8 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "LogctlTests", dependencies: ["Logctl", "ProgLogClient", argumentParser],
+      name: "LogctlTests",
+      dependencies: ["CommitLog", "Logctl", "ProgLogClient", "TestSupport", nioCore, argumentParser],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "OperatorTests",

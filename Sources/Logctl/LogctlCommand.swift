@@ -14,13 +14,14 @@ struct LogctlCommand: AsyncParsableCommand {
         logctl consume                          print the whole log
         logctl consume --from latest --follow   print what comes from now on
         logctl servers                          show the members and their leader
+        logctl log verify DIRECTORY             check the files of a server's log
 
       The server is --addr HOST:PORT, or $\(ConnectionOptions.addressVariable), or \(ConnectionOptions.defaultAddress).
 
       Exit codes: \(FailureCode.summary)
       """,
     version: "logctl \(BuildVersion.current)",
-    subcommands: [ProduceCommand.self, ConsumeCommand.self, ServersCommand.self, VersionCommand.self])
+    subcommands: [ProduceCommand.self, ConsumeCommand.self, ServersCommand.self, LogCommand.self, VersionCommand.self])
 
   static func main() async {
     // A reader that goes away, as `head` does, is seen as EPIPE where it can be handled.

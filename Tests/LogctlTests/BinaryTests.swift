@@ -32,9 +32,11 @@ struct BinaryTests {
       error: String(decoding: errorData, as: UTF8.self))
   }
 
-  @Test("each command's help shows how it is used", arguments: ["produce", "consume", "servers", "version"])
+  @Test(
+    "each command's help shows how it is used",
+    arguments: ["produce", "consume", "servers", "log", "log verify", "log dump", "log repair", "version"])
   func help(command: String) throws {
-    let result = try self.run([command, "--help"])
+    let result = try self.run(command.split(separator: " ").map(String.init) + ["--help"])
     #expect(result.code == 0)
     #expect(result.output.contains("Example"))
     #expect(result.output.contains("\n  logctl \(command)"))
