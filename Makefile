@@ -28,9 +28,10 @@ stop: ## End what 'make run' started
 test: ## Run all tests; PARTS="unit kube" chooses, FILTER=REGEX narrows
 	@hack/test $(PARTS)
 
-bench: ## Build and run the benchmarks
-	swift build -c release --static-swift-stdlib --product Benchmarks
-	.build/release/Benchmarks
+bench: ## Build and run the benchmarks; BENCH="NAME..." chooses
+	for product in logd EchoServer Benchmarks; do swift build -c release --static-swift-stdlib --product $$product; done
+	sync # what the build has left for the disk to write would be measured
+	.build/release/Benchmarks $(BENCH)
 
 proto: ## Generate Sources/ProgLogAPI/Generated from Proto/
 	@hack/generate-protos

@@ -111,7 +111,11 @@ let package = Package(
       ], swiftSettings: swiftSettings),
     // What `make bench` runs; here and not in a package of its own, to see what is `package`.
     .executableTarget(
-      name: "Benchmarks", dependencies: ["CommitLog", nioCore], path: "Benchmarks", swiftSettings: swiftSettings),
+      name: "Benchmarks", dependencies: ["CommitLog", "TestSupport", nioCore], path: "Benchmarks",
+      exclude: ["EchoServer", "Go"], swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "EchoServer", dependencies: ["RPCServer", nioCore, nioPosix, logging], path: "Benchmarks/EchoServer",
+      swiftSettings: swiftSettings),
     // What tests share: processes, directories, seeds.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
     .testTarget(
