@@ -111,8 +111,10 @@ let package = Package(
       ], swiftSettings: swiftSettings),
     // What `make bench` runs; here and not in a package of its own, to see what is `package`.
     .executableTarget(
-      name: "Benchmarks", dependencies: ["CommitLog", "TestSupport", nioCore], path: "Benchmarks",
-      exclude: ["EchoServer", "Go"], swiftSettings: swiftSettings),
+      name: "Benchmarks", dependencies: ["CAllocationCounter", "CommitLog", "TestSupport", nioCore], path: "Benchmarks",
+      exclude: ["CAllocationCounter", "EchoServer", "Go"], swiftSettings: swiftSettings),
+    // Linked, it counts the allocations of its program.
+    .target(name: "CAllocationCounter", path: "Benchmarks/CAllocationCounter"),
     .executableTarget(
       name: "EchoServer", dependencies: ["RPCServer", nioCore, nioPosix, logging], path: "Benchmarks/EchoServer",
       swiftSettings: swiftSettings),

@@ -7,7 +7,8 @@ import TestSupport
 @main
 enum Benchmarks {
   static let all: [any Benchmark.Type] = [
-    AppendBenchmark.self, UnaryEchoBenchmark.self, StreamEchoBenchmark.self, ProduceBenchmark.self,
+    AppendBenchmark.self, RecordBenchmark.self, ReadBenchmark.self, OpenBenchmark.self, UnaryEchoBenchmark.self,
+    StreamEchoBenchmark.self, ProduceBenchmark.self,
     MemoryBenchmark.self,
   ]
 

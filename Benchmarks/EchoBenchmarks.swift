@@ -16,7 +16,8 @@ struct UnaryEchoBenchmark: Benchmark {
         rounds: 7)
       measurements.append(
         Measurement(
-          "unary echo, \(callers) caller\(callers == 1 ? "" : "s")", ours: rates[0], peer: "grpc-go", values: rates[1], unit: "calls/s",
+          "unary echo, \(callers) caller\(callers == 1 ? "" : "s")", ours: rates[0], peer: "grpc-go", values: rates[1],
+          unit: "calls/s",
           goal: .ratioAtLeast(Self.target)))
     }
     return measurements

@@ -27,27 +27,26 @@ extension RecordBatch {
     }
 
     package mutating func append(_ value: ByteBuffer, timestamp: Timestamp) {
-      beginRecord(valueBytes: value.readableBytes, timestamp: timestamp)
-      buffer.writeImmutableBuffer(value)
+      value.withUnsafeReadableBytes { append($0, timestamp: timestamp) }
     }
 
     package mutating func append(_ value: some Collection<UInt8>, timestamp: Timestamp) {
-      beginRecord(valueBytes: value.count, timestamp: timestamp)
-      buffer.writeBytes(value)
+      let isContiguous: Void? = value.withContiguousStorageIfAvailable {
+        append(UnsafeRawBufferPointer($0), timestamp: timestamp)
+      }
+      if isContiguous == nil { append(ByteBuffer(bytes: value), timestamp: timestamp) }
     }
 
-    private mutating func beginRecord(valueBytes: Int, timestamp: Timestamp) {
+    /// Header and value in one go: each access to the buffer has a cost of its own, and this runs for each record.
+    private mutating func append(_ value: UnsafeRawBufferPointer, timestamp: Timestamp) {
       precondition(
-        byteCount(appending: valueBytes) <= BatchLayout.maximumBodyBytes,
-        "a record of \(valueBytes) bytes does not fit a batch of \(byteCount); limit records before building")
-      buffer.reserveCapacity(minimumWritableBytes: RecordFrame.maximumHeaderBytes + valueBytes)
-      var length = UInt32(valueBytes + 1)
-      while length > 0x7F {
-        buffer.writeInteger(UInt8(truncatingIfNeeded: length) | 0x80)
-        length >>= 7
+        byteCount(appending: value.count) <= BatchLayout.headerBytes + BatchLayout.maximumBodyBytes,
+        "a record of \(value.count) bytes does not fit a batch of \(byteCount); limit records before building")
+      buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: RecordFrame.maximumHeaderBytes + value.count) { space in
+        let header = RecordFrame.writeHeader(valueBytes: value.count, to: space)
+        UnsafeMutableRawBufferPointer(rebasing: space[header...]).copyMemory(from: value)
+        return header + value.count
       }
-      buffer.writeInteger(UInt8(length))
-      buffer.writeInteger(UInt8(0))
       count += 1
       maximumTimestamp = firstTimestamp == nil ? timestamp : max(maximumTimestamp, timestamp)
       firstTimestamp = firstTimestamp ?? timestamp

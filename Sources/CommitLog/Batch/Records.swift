@@ -89,6 +89,20 @@ struct RecordFrame {
   let headerBytes: Int
   let valueBytes: Int
 
+  /// Writes what stands before a value, and returns its length.
+  static func writeHeader(valueBytes: Int, to space: UnsafeMutableRawBufferPointer) -> Int {
+    var length = UInt32(valueBytes + 1)
+    var position = 0
+    while length > 0x7F {
+      space[position] = UInt8(truncatingIfNeeded: length) | 0x80
+      length >>= 7
+      position += 1
+    }
+    space[position] = UInt8(length)
+    space[position + 1] = 0
+    return position + 2
+  }
+
   /// nil when the bytes are not a whole record.
   init?(in bytes: UnsafeRawBufferPointer) {
     var length: UInt64 = 0
