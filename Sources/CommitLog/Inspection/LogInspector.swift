@@ -12,9 +12,7 @@ package struct LogInspector: Sendable {
   package init(directory path: String, fileSystem: any FileSystem = DiskFileSystem()) throws(LogError) {
     directory = Directory(existing: path, in: fileSystem)
     guard let metadata = try LogState.readMetadata(directory) else {
-      throw .damaged(
-        file: directory.path(of: LogMetadata.name), position: FilePosition(0),
-        what: "it is missing: this is not the directory of a log, or the file was lost")
+      throw .notALog(directory: path)
     }
     self.metadata = metadata
     bases = try LogState.storeBases(directory)

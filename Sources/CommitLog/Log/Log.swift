@@ -41,7 +41,7 @@ package final class Log: Sendable {
     published = Mutex(
       View(
         segments: opened.state.segments, accepted: opened.state.accepted, flushed: opened.state.flushed, failure: nil))
-    tail = Mutex(TailCache(limit: configuration.tailCacheBytes))
+    tail = Mutex(TailCache(limit: configuration.tailCacheBytes, flushed: opened.state.flushed.nextIndex))
     cache = opened.state.cache
     writer = Mutex(opened.state)
   }
@@ -49,8 +49,7 @@ package final class Log: Sendable {
   package var metadata: LogMetadata { metadataSlot.withLock { $0 } }
   /// Reads tail under a lock, for the newest batches that are flushed.
   func cached(_ key: LogKey, maximumBytes: Int) -> [RecordBatch]? {
-    let end = flushedEnd.nextIndex
-    return tail.withLock { $0.read(key, maximumBytes: maximumBytes, before: end) }
+    tail.withLock { $0.read(key, maximumBytes: maximumBytes) }
   }
 
   /// The log's first index and offset, and the term before it.
@@ -89,7 +88,11 @@ package final class Log: Sendable {
   /// Makes everything accepted durable, and readable.
   @discardableResult
   package func flush() throws(LogError) -> Flushed {
-    try change { (state) throws(LogError) in try state.flush() }
+    try change { (state) throws(LogError) in
+      let flushed = try state.flush()
+      tail.withLock { $0.flush(before: flushed.end.nextIndex) }
+      return flushed
+    }
   }
 
   /// Notes on the disk that everything flushed is, so that damage of it is never taken for a torn write. For when nothing is
@@ -110,6 +113,7 @@ package final class Log: Sendable {
       }
       tail.withLock { $0.truncate(from: index) }
       try state.failing { (state) throws(LogError) in try state.perform(cut) }
+      tail.withLock { $0.flush(before: state.flushed.nextIndex) }
     }
   }
 

@@ -20,6 +20,8 @@ package enum LogError: Error, Equatable, Sendable {
   /// Another process, or another log in this process, has the directory open.
   case locked(directory: String, pid: Int32?)
   case closed
+  /// There is no log to look at.
+  case notALog(directory: String)
 }
 
 extension LogError: CustomStringConvertible {
@@ -44,6 +46,7 @@ extension LogError: CustomStringConvertible {
     case .locked(let directory, let pid):
       "\(directory) is in use by \(pid.map { "process \($0)" } ?? "another process"): stop it or use another directory"
     case .closed: "the log is closed"
+    case .notALog(let directory): "\(directory) is not the directory of a log: it has no file \(LogMetadata.name)"
     }
   }
 

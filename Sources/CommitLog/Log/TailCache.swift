@@ -5,9 +5,16 @@ struct TailCache {
   private var batches: CircularBuffer<RecordBatch> = []
   private var bytes = 0
   private let limit: Int
+  /// What is read is before this index.
+  private var flushed: LogIndex
 
-  init(limit: Int) {
+  init(limit: Int, flushed: LogIndex) {
     self.limit = limit
+    self.flushed = flushed
+  }
+
+  mutating func flush(before index: LogIndex) {
+    flushed = index
   }
 
   mutating func append(_ added: [RecordBatch]) {
@@ -23,6 +30,7 @@ struct TailCache {
   }
 
   mutating func truncate(from index: LogIndex) {
+    flushed = min(flushed, index)
     while let last = batches.last, last.index >= index {
       batches.removeLast()
       bytes -= Self.cost(last)
@@ -36,16 +44,16 @@ struct TailCache {
     }
   }
 
-  /// Batches in order up to but not including `end`, the first one holding the key: as many as fit in `maximumBytes`, but one
-  /// at least. nil when the key is not here.
-  func read(_ key: LogKey, maximumBytes: Int, before end: LogIndex) -> [RecordBatch]? {
+  /// Flushed batches in order, the first one holding the key: as many as fit in `maximumBytes`, but one at least. nil when the
+  /// key is not here.
+  func read(_ key: LogKey, maximumBytes: Int) -> [RecordBatch]? {
     guard let first = place(of: key) else { return nil }
     var found: [RecordBatch] = []
     var bytes = 0
     for place in batches.indices[first...] {
       let batch = batches[place]
       bytes += batch.byteCount
-      guard batch.index < end, found.isEmpty || bytes <= maximumBytes else { break }
+      guard batch.index < flushed, found.isEmpty || bytes <= maximumBytes else { break }
       found.append(batch)
     }
     return found.isEmpty ? nil : found

@@ -11,9 +11,9 @@ struct LogCommand: ParsableCommand {
       repair needs it stopped.
 
       Examples:
-        logctl log verify /var/lib/proglog/log
-        logctl log dump /var/lib/proglog/log --from 100 --limit 5
-        logctl log repair /var/lib/proglog/log
+        logctl log verify /var/lib/proglog
+        logctl log dump /var/lib/proglog --from 100 --limit 5
+        logctl log repair /var/lib/proglog
       """,
     subcommands: [LogVerifyCommand.self, LogDumpCommand.self, LogRepairCommand.self])
 }

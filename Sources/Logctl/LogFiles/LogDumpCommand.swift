@@ -11,12 +11,12 @@ struct LogDumpCommand: ParsableCommand {
       record, its value as text, or in base64 when it is no text. It changes nothing and takes no lock.
 
       Examples:
-        logctl log dump /var/lib/proglog/log
-        logctl log dump /var/lib/proglog/log --from 100 --limit 5 --records
-        logctl log dump /var/lib/proglog/log --json | jq .codec
+        logctl log dump /var/lib/proglog
+        logctl log dump /var/lib/proglog --from 100 --limit 5 --records
+        logctl log dump /var/lib/proglog --json | jq .codec
       """)
 
-  @Argument(help: ArgumentHelp("The log's directory.", valueName: "directory"))
+  @Argument(help: ArgumentHelp("The data directory of the server.", valueName: "directory"))
   var directory: String
 
   @Option(help: ArgumentHelp("Begin with the batch that holds this offset.", valueName: "offset"))

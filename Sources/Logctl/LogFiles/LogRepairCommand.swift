@@ -15,11 +15,11 @@ struct LogRepairCommand: ParsableCommand {
       Exit code: 0 when the log is good now, 1 when damage is left.
 
       Examples:
-        logctl log repair /var/lib/proglog/log
-        logctl log repair --discard-from-damage /var/lib/proglog/log
+        logctl log repair /var/lib/proglog
+        logctl log repair --discard-from-damage /var/lib/proglog
       """)
 
-  @Argument(help: ArgumentHelp("The log's directory.", valueName: "directory"))
+  @Argument(help: ArgumentHelp("The data directory of the server.", valueName: "directory"))
   var directory: String
 
   @Flag(help: "Cut the log at the first damage. The records from there on are lost to it.")

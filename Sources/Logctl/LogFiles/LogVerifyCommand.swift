@@ -16,10 +16,10 @@ struct LogVerifyCommand: ParsableCommand {
       Exit code: 0 without a finding or with notes only, 1 otherwise.
 
       Example:
-        logctl log verify /var/lib/proglog/log
+        logctl log verify /var/lib/proglog
       """)
 
-  @Argument(help: ArgumentHelp("The log's directory.", valueName: "directory"))
+  @Argument(help: ArgumentHelp("The data directory of the server.", valueName: "directory"))
   var directory: String
 
   func run() throws {
