@@ -18,8 +18,20 @@ package struct Records: Sequence, Sendable {
     self.payload = payload
   }
 
+  /// Length in bytes of all of them, encoded and not compressed.
+  package var byteCount: Int { payload.readableBytes }
+
   package func makeIterator() -> Iterator {
     Iterator(nextOffset: baseOffset, remaining: count, payload: payload)
+  }
+
+  /// Begins at the record with that offset, or at the first one when all come after it.
+  package func makeIterator(from offset: Offset) -> Iterator {
+    var iterator = makeIterator()
+    guard offset > baseOffset else { return iterator }
+    let distance = offset.rawValue - baseOffset.rawValue
+    iterator.skip(distance < UInt64(count) ? UInt32(distance) : count)
+    return iterator
   }
 
   package struct Iterator: IteratorProtocol {
@@ -60,8 +72,7 @@ package struct Records: Sequence, Sendable {
 
   func record(at offset: Offset) -> Record? {
     guard offset >= baseOffset, offset < baseOffset.advanced(by: count) else { return nil }
-    var iterator = makeIterator()
-    iterator.skip(UInt32(offset.rawValue - baseOffset.rawValue))
+    var iterator = makeIterator(from: offset)
     return iterator.next()
   }
 
