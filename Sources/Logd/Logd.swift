@@ -17,11 +17,12 @@ struct Logd: AsyncParsableCommand {
       Every flag can also be given as an environment variable (--rpc-port as LOGD_RPC_PORT) or as a key of the YAML
       file that --config-file names (rpc-port: 8400). Flags win over variables, variables over the file.
 
-      Sizes are bytes, or a number with KiB, MiB or GiB. Durations are a number with ms, s, m or h.
+      Sizes are bytes, or a number with KiB, MiB or GiB. Durations are a number with ms, s, m, h or d.
 
       EXAMPLES:
         logd --data-dir /var/lib/proglog
         logd --config-file /etc/proglog/logd.yaml --log-level debug
+        logd --retention-bytes 100GiB --retention-age 7d
         LOGD_HTTP_PORT=8081 logd
 
       SIGTERM or SIGINT ends calls in flight, flushes and closes; a second one ends the process at once.
@@ -73,6 +74,34 @@ struct Logd: AsyncParsableCommand {
   var maxRecordBytes: String?
 
   @Option(
+    help: ArgumentHelp(
+      "The largest batch that a producer may send, compressed or not. (default: 1MiB)", valueName: "size"))
+  var maxBatchBytes: String?
+
+  @Option(help: ArgumentHelp("Blocks of a segment are reserved in steps of this. (default: 8MiB)", valueName: "size"))
+  var preallocationBytes: String?
+
+  @Option(
+    help: ArgumentHelp("The newest batches are kept in memory up to this. (default: 16MiB)", valueName: "size"))
+  var tailCacheBytes: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The oldest segments are deleted while the log is larger than this; 0 keeps all. (default: 0)", valueName: "size")
+  )
+  var retentionBytes: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Segments whose newest record is older than this are deleted; 0s keeps all. (default: 0s)", valueName: "duration")
+  )
+  var retentionAge: String?
+
+  @Option(
+    help: ArgumentHelp("How often it is looked whether segments have to go. (default: 10s)", valueName: "duration"))
+  var retentionInterval: String?
+
+  @Option(
     help: ArgumentHelp("How long calls in flight may take to end at a stop. (default: 10s)", valueName: "duration"))
   var shutdownTimeout: String?
 
@@ -89,7 +118,9 @@ struct Logd: AsyncParsableCommand {
       .dataDirectory: dataDir, .nodeName: nodeName, .bindAddress: bindAddr, .rpcPort: rpcPort, .httpPort: httpPort,
       .opsPort: opsPort, .advertiseRPCAddress: advertiseRpcAddr,
       .allowPlaintextOnNetwork: allowPlaintextOnNetwork ? "true" : nil, .maximumStoreBytes: maxStoreBytes,
-      .maximumIndexBytes: maxIndexBytes, .maximumRecordBytes: maxRecordBytes, .shutdownTimeout: shutdownTimeout,
+      .maximumIndexBytes: maxIndexBytes, .preallocationBytes: preallocationBytes, .maximumRecordBytes: maxRecordBytes,
+      .maximumBatchBytes: maxBatchBytes, .tailCacheBytes: tailCacheBytes, .retentionBytes: retentionBytes,
+      .retentionAge: retentionAge, .retentionInterval: retentionInterval, .shutdownTimeout: shutdownTimeout,
       .logLevel: logLevel, .logFormat: logFormat,
     ]
   }

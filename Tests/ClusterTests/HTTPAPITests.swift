@@ -51,6 +51,14 @@ import Testing
     BadRequest(method: "POST", body: #"{"record":{"value":7}}"#, status: 400, says: "record.value is no string"),
     BadRequest(method: "POST", body: #"{"record":{"value":"a?=="}}"#, status: 400, says: "character 2"),
     BadRequest(method: "POST", body: #"{"record":{"value":"abc"}}"#, status: 400, says: "groups of four"),
+    BadRequest(method: "POST", body: #"{"records":[]}"#, status: 400, says: "it has no records"),
+    BadRequest(method: "POST", body: #"{"records":7}"#, status: 400, says: "records is no list"),
+    BadRequest(
+      method: "POST", body: #"{"records":[{"value":""},{"value":"a"}]}"#, status: 400,
+      says: "records.1.value is not base64"),
+    BadRequest(method: "POST", body: #"{"record":{"value":""},"records":[]}"#, status: 400, says: "send one of them"),
+    BadRequest(
+      method: "GET", body: #"{"offset":0,"max_records":-1}"#, status: 400, says: "max_records is no whole number"),
   ]
 
   @Test("a bad request is answered with what was wrong, and changes nothing")
@@ -74,6 +82,47 @@ import Testing
     #expect(try await curl(node, "POST", largest) == Answer(status: 200, body: #"{"offset":1}"#))
   }
 
+  @Test("several records are written and read at once, and a read at the end can wait")
+  func batches() async throws {
+    let directory = try TemporaryDirectory()
+    let node = try await LogdProcess(dataDirectory: directory.file("data"))
+    let body = #"{"records":[{"value":"YQ=="},{"value":""},{"value":"Yw=="}]}"#
+    #expect(try await curl(node, "POST", body) == Answer(status: 200, body: #"{"count":3,"offset":0}"#))
+    let records = #"{"offset":1,"value":""},{"offset":2,"value":"Yw=="}"#
+    for (query, body) in [("?offset=1&max_records=9", ""), ("", #"{"offset":1,"max_records":9}"#)] {
+      let answer = try await curl(url: "http://\(node.httpAddress)/\(query)", ["-X", "GET", "-d", body])
+      #expect(answer == Answer(status: 200, body: #"{"end_offset":3,"next_offset":3,"records":[\#(records)]}"#))
+    }
+    #expect(
+      try await get(node, "/?offset=2&max_bytes=1")
+        == Answer(status: 200, body: #"{"end_offset":3,"next_offset":3,"records":[{"offset":2,"value":"Yw=="}]}"#))
+    #expect(
+      try await get(node, "/?offset=3&wait_milliseconds=10")
+        == Answer(status: 200, body: #"{"end_offset":3,"next_offset":3}"#))
+    async let waiting = get(node, "/?offset=3&wait_milliseconds=30000")
+    _ = try await curl(node, "POST", #"{"record":{"value":"ZA=="}}"#)
+    let waited = try await waiting
+    #expect(
+      waited
+        == Answer(
+          status: 200, body: #"{"end_offset":4,"next_offset":4,"record":{"offset":3,"value":"ZA=="}}"#))
+  }
+
+  @Test("a request that waits does not hold up a stop")
+  func waitingAtStop() async throws {
+    let directory = try TemporaryDirectory()
+    let node = try await LogdProcess(dataDirectory: directory.file("data"), arguments: ["--shutdown-timeout", "1h"])
+    async let waiting = get(node, "/?offset=0&wait_milliseconds=30000")
+    try await eventually("the node has the request") { () -> Void? in
+      let metrics = try await curl(url: "http://\(node.opsAddress)/metrics", [])
+      return metrics.body.contains("http_server_active_requests{http_request_method=\"GET\"} 1") ? () : nil
+    }
+    let start = ContinuousClock.now
+    #expect(try await node.stop() == 0)
+    #expect(ContinuousClock.now - start < .seconds(25))
+    #expect(try await waiting == Answer(status: 200, body: #"{"end_offset":0,"next_offset":0}"#))
+  }
+
   @Test("probes and metrics are served on the ops port")
   func ops() async throws {
     let directory = try TemporaryDirectory()
@@ -93,6 +142,10 @@ import Testing
 
   private func curl(_ node: LogdProcess, _ method: String, _ body: String) async throws -> Answer {
     try await curl(url: "http://\(node.httpAddress)", ["-X", method, "--data-binary", "@-"], input: Data(body.utf8))
+  }
+
+  private func get(_ node: LogdProcess, _ path: String) async throws -> Answer {
+    try await curl(url: "http://\(node.httpAddress)\(path)", [])
   }
 
   private func curl(url: String, _ arguments: [String], input: Data? = nil) async throws -> Answer {

@@ -1,3 +1,4 @@
+import CommitLog
 import Testing
 
 @testable import Logd
@@ -27,8 +28,10 @@ import Testing
       case .rpcPort, .httpPort, .opsPort: "9400"
       case .allowPlaintextOnNetwork: "true"
       case .maximumStoreBytes: "8MiB"
-      case .maximumIndexBytes, .maximumRecordBytes: "8KiB"
-      case .shutdownTimeout: "3s"
+      case .maximumIndexBytes, .maximumRecordBytes, .maximumBatchBytes, .preallocationBytes, .tailCacheBytes: "8KiB"
+      case .retentionBytes: "1GiB"
+      case .retentionAge: "7d"
+      case .shutdownTimeout, .retentionInterval: "3s"
       case .logLevel: "debug"
       case .logFormat: "json"
       }
@@ -63,6 +66,14 @@ import Testing
     #expect(try resolve(flags: [.maximumStoreBytes: text]).maximumStoreBytes == bytes)
   }
 
+  @Test("retention keeps everything unless it is limited, and 0 is no limit")
+  func retention() throws {
+    #expect(try resolve().retention == RetentionPolicy())
+    #expect(try resolve(flags: [.retentionBytes: "0", .retentionAge: "0s"]).retention == RetentionPolicy())
+    let limited = try resolve(flags: [.retentionBytes: "2GiB", .retentionAge: "7d"])
+    #expect(limited.retention == RetentionPolicy(maximumBytes: 2 << 30, maximumAge: .seconds(7 * 86_400)))
+  }
+
   @Test(
     "what cannot be used is refused, with its origin",
     arguments: [
@@ -73,6 +84,8 @@ import Testing
       (.nodeName, "", "is no node name"), (.dataDirectory, "", "is empty"),
       (.bindAddress, "::1:8401", "is no address"), (.bindAddress, "localhost", "is no address"),
       (.allowPlaintextOnNetwork, "yes", "neither true nor false"), (.logFormat, "xml", "none of the choices"),
+      (.retentionAge, "7", "is no duration"), (.retentionBytes, "all", "is no size"),
+      (.retentionInterval, "0s", "would never end"),
       (.opsPort, "8080", "ops-port and http-port both ask for port 8080"),
     ])
   func refused(key: SettingKey, text: String, problem: String) {

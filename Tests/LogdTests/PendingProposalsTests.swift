@@ -7,7 +7,9 @@ import Testing
   private func queue(_ indexes: ClosedRange<UInt64>) -> PendingProposals<String> {
     var queue = PendingProposals<String>()
     for index in indexes {
-      queue.append(.init(index: LogIndex(index), baseOffset: Offset(index * 10), bytes: 100, completions: ["\(index)"]))
+      queue.append(
+        .init(
+          index: LogIndex(index), baseOffset: Offset(index * 10), bytes: 100, records: 1, completions: ["\(index)"]))
     }
     return queue
   }
@@ -36,7 +38,7 @@ import Testing
   func goesOn() {
     var queue = queue(5...8)
     _ = queue.takeRefused(from: LogIndex(7))
-    queue.append(.init(index: LogIndex(7), baseOffset: Offset(70), bytes: 1, completions: ["again"]))
+    queue.append(.init(index: LogIndex(7), baseOffset: Offset(70), bytes: 1, records: 1, completions: ["again"]))
     #expect(queue.takeFlushed(before: LogIndex(8)).map(\.completions) == [["5"], ["6"], ["again"]])
     #expect(queue.isEmpty)
   }

@@ -104,6 +104,24 @@ private final class ScriptedLog: RecordLog {
     }
   }
 
+  var batchLimits: ProducerBatch.Limits { .init(maximumRecordBytes: 1, maximumBatchBytes: 1) }
+
+  func admit(_ encoded: ByteBuffer, completion: @escaping (Result<ProducerBatch, ProduceError>) -> Void) {
+    completion(.failure(.invalidBatch("this log takes none")))
+  }
+
+  func produce(_ batch: ProducerBatch, completion: @escaping (Result<ProducedRecord, ProduceError>) -> Void) {
+    completion(.failure(.shuttingDown))
+  }
+
+  func readCached(from offset: Offset, maximumBytes: Int) -> [RecordBatch]? { nil }
+
+  func records(of batch: RecordBatch) -> EventLoopFuture<Records> {
+    eventLoop.makeCompletedFuture { try batch.records }
+  }
+
+  func offset(at time: Timestamp) -> EventLoopFuture<Offset> { eventLoop.makeSucceededFuture(Offset(0)) }
+
   func read(from offset: Offset, maximumBytes: Int) -> EventLoopFuture<[RecordBatch]> {
     eventLoop.makeSucceededFuture([])
   }

@@ -41,13 +41,21 @@ struct NodeService: Service {
     let log = try await openLog(on: readers)
     let replica = try await loop.submit {
       Replica.start(
-        log: log, configuration: .init(maximumRecordBytes: configuration.maximumRecordBytes), eventLoop: loop,
-        readers: readers, metrics: ReplicaMetrics(), logger: logger)
+        log: log,
+        configuration: .init(
+          maximumRecordBytes: configuration.maximumRecordBytes,
+          maximumProducerBatchBytes: configuration.maximumBatchBytes), eventLoop: loop, readers: readers,
+        metrics: ReplicaMetrics(), logger: logger)
     }.get()
+    let retention = Retention(
+      replica: replica, policy: configuration.retention, interval: TimeAmount(configuration.retentionInterval),
+      logger: logger)
+    let retentionTask = try await loop.submit { retention.start() }.get()
+    defer { retentionTask.cancel() }
 
     let router = Router()
     router.middlewares.add(MetricsMiddleware())
-    RecordsAPI(log: replica, maximumRecordBytes: configuration.maximumRecordBytes).addRoutes(to: router)
+    RecordsAPI(log: replica).addRoutes(to: router)
     let http = HTTPListener(
       responder: router.buildResponder(),
       address: HostPort(host: configuration.bindAddress.host, port: configuration.httpPort),
@@ -69,7 +77,8 @@ struct NodeService: Service {
       let log = try Log(
         directory: configuration.dataDirectory,
         configuration: Log.Configuration(
-          maximumStoreBytes: configuration.maximumStoreBytes, maximumIndexBytes: configuration.maximumIndexBytes))
+          maximumStoreBytes: configuration.maximumStoreBytes, maximumIndexBytes: configuration.maximumIndexBytes,
+          preallocationBytes: configuration.preallocationBytes, tailCacheBytes: configuration.tailCacheBytes))
       for line in log.recovery.lines { logger.notice("recovery: \(line)") }
       logger.info(
         log.recovery.created ? "log created" : "log opened",

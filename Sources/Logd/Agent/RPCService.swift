@@ -36,8 +36,11 @@ struct RPCService: Service {
     var limits = RPCServer.Configuration.defaults
     let wanted = HostPort(host: configuration.bindAddress.host, port: configuration.rpcPort)
     limits.listenAddresses = [.init(host: wanted.host, port: wanted.port)]
-    // Room for the message around the largest record.
-    limits.maximumReceiveMessageBytes = max(limits.maximumReceiveMessageBytes, configuration.maximumRecordBytes + 1024)
+    // Room for the message around the largest record, and around the records of the largest batch, which take up to twice
+    // as many bytes in a message.
+    limits.maximumReceiveMessageBytes = max(
+      limits.maximumReceiveMessageBytes, configuration.maximumRecordBytes + 1024,
+      2 * configuration.maximumBatchBytes + 1024)
     let server = RPCServer(
       configuration: limits, router: router, observer: RPCMetrics(methods: service.methods), eventLoopGroup: loops,
       logger: logger)

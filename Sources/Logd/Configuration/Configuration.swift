@@ -1,4 +1,4 @@
-import CommitLog
+package import CommitLog
 package import Logging
 package import Telemetry
 
@@ -18,7 +18,16 @@ package struct Configuration: Sendable, Equatable {
   package var allowPlaintextOnNetwork: Bool
   package var maximumStoreBytes: Int
   package var maximumIndexBytes: Int
+  /// Blocks of a segment are reserved ahead in steps of this.
+  package var preallocationBytes: Int
   package var maximumRecordBytes: Int
+  /// The largest batch that a producer may send; no segment takes one that is larger than itself.
+  package var maximumBatchBytes: Int
+  /// The newest batches are kept in memory up to this.
+  package var tailCacheBytes: Int
+  package var retention: RetentionPolicy
+  /// How often it is looked whether something has to go.
+  package var retentionInterval: Duration
   /// How long calls in flight may take to end once a stop was asked for.
   package var shutdownTimeout: Duration
   package var logLevel: Logger.Level
@@ -30,7 +39,11 @@ package struct Configuration: Sendable, Equatable {
       rpcPort: 8400, httpPort: 8080, opsPort: 8402, advertiseRPCAddress: nil, allowPlaintextOnNetwork: false,
       maximumStoreBytes: Log.Configuration().maximumStoreBytes,
       maximumIndexBytes: Log.Configuration().maximumIndexBytes,
+      preallocationBytes: Log.Configuration().preallocationBytes,
       maximumRecordBytes: 1 << 20,  // What NATS and Kafka take by default.
+      maximumBatchBytes: 1 << 20,  // A quarter of the largest message that gRPC's clients take unless told otherwise.
+      tailCacheBytes: Log.Configuration().tailCacheBytes, retention: RetentionPolicy(),
+      retentionInterval: .seconds(10),  // A segment more or less of a busy log; of an idle one, no work worth naming.
       shutdownTimeout: .seconds(10),  // A third of the grace that Kubernetes gives a pod.
       logLevel: .info, logFormat: .auto)
   }
@@ -57,10 +70,30 @@ extension Configuration {
     try parse.size(.maximumStoreBytes, in: 4096...(4 << 30) - 1, into: &maximumStoreBytes)
     try parse.size(.maximumIndexBytes, in: 64...(1 << 30), into: &maximumIndexBytes)
     try parse.size(.maximumRecordBytes, in: 1...(64 << 20), into: &maximumRecordBytes)
+    try parse.size(.preallocationBytes, in: 1...(4 << 30) - 1, into: &preallocationBytes)
+    try parse.size(.maximumBatchBytes, in: 1...(64 << 20), into: &maximumBatchBytes)
+    try parse.size(.tailCacheBytes, in: 0...Log.Configuration.largestTailCacheBytes, into: &tailCacheBytes)
+    try parseRetention(parse)
     try parse.duration(.shutdownTimeout, into: &shutdownTimeout)
     try parse.choice(.logLevel, Logger.Level.allCases, named: \.rawValue, into: &logLevel)
     try parse.choice(.logFormat, LoggingFormat.allCases, named: \.rawValue, into: &logFormat)
     try checkTogether(settings)
+  }
+
+  private mutating func parseRetention(_ parse: SettingParser) throws(ConfigurationError) {
+    // 0 is for ever, so that a file can say so. 1 PiB is there to catch a wrong unit.
+    var bytes = 0
+    try parse.size(.retentionBytes, in: 0...(1 << 50), into: &bytes)
+    retention.maximumBytes = bytes == 0 ? nil : UInt64(bytes)
+    var age = Duration.zero
+    try parse.duration(.retentionAge, into: &age)
+    retention.maximumAge = age == .zero ? nil : age
+    try parse.duration(.retentionInterval, into: &retentionInterval)
+    guard retentionInterval > .zero else {
+      throw ConfigurationError(
+        origin: parse.settings[.retentionInterval]?.origin ?? SettingKey.retentionInterval.rawValue,
+        problem: "an interval of nothing would never end", allowed: "write 1ms or more, such as 10s")
+    }
   }
 
   /// Room that a batch and its segment need around a single record, in bytes; far above what they use.

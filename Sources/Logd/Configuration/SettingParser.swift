@@ -66,11 +66,13 @@ struct SettingParser {
 
   func duration(_ key: SettingKey, into value: inout Duration) throws(ConfigurationError) {
     guard let raw = settings[key] else { return }
-    let units: [(suffix: String, milliseconds: Int)] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)]
+    let units: [(suffix: String, milliseconds: Int)] = [
+      ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000),
+    ]
     guard let unit = units.first(where: { raw.text.hasSuffix($0.suffix) }),
       let number = Int(raw.text.dropLast(unit.suffix.count)), (0...1_000_000).contains(number)
     else {
-      throw error(raw, "\"\(raw.text)\" is no duration", "write a number with ms, s, m or h, such as 10s")
+      throw error(raw, "\"\(raw.text)\" is no duration", "write a number with ms, s, m, h or d, such as 10s")
     }
     value = .milliseconds(number * unit.milliseconds)
   }

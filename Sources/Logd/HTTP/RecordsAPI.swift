@@ -5,40 +5,76 @@ import Hummingbird
 import Logging
 import NIOCore
 
-/// The HTTP/JSON API: `POST /` appends a record, `GET /` reads one.
+/// The HTTP/JSON API: `POST /` appends records, `GET /` reads them, `GET /offsets` finds where to begin.
 struct RecordsAPI {
   let log: any RecordLog
-  /// The largest value that the log takes, in bytes.
-  let maximumRecordBytes: Int
 
-  /// Base64 makes four bytes of three; the rest is room for the JSON around it.
-  private var maximumBodyBytes: Int { (maximumRecordBytes + 2) / 3 * 4 + 4096 }
+  /// Base64 makes four bytes of three; the rest is room for the JSON around it. A batch of many small records runs into this
+  /// limit before it runs into its own.
+  private var maximumBodyBytes: Int {
+    (max(log.batchLimits.maximumRecordBytes, log.batchLimits.maximumBatchBytes) + 2) / 3 * 4 + 4096
+  }
 
   func addRoutes(to router: Router<BasicRequestContext>) {
     router.post("/") { request, _ in await answer { try await produce(request) } }
     router.get("/") { request, _ in await answer { try await consume(request) } }
+    router.get("/offsets") { request, _ in await answer { try await findOffset(request) } }
   }
 
   private func produce(_ request: Request) async throws -> any Encodable & Sendable {
-    let value = try RecordMessages.produceValue(try await body(request))
-    let produced = try await log.produce(ByteBuffer(bytes: value))
-    return RecordMessages.ProduceResponse(offset: produced.offset.rawValue)
+    let appended = try await log.append(try RecordMessages.produceContents(try await body(request)))
+    return RecordMessages.ProduceResponse(offset: appended.place.offset.rawValue, count: appended.count)
   }
 
-  /// The offset comes in the body, as the sources' curl lines send it, or as `?offset=n` for clients whose GET has none.
   private func consume(_ request: Request) async throws -> any Encodable & Sendable {
-    let offset: UInt64
-    if let text = request.uri.queryParameters["offset"] {
-      guard let number = UInt64(text) else {
-        throw RecordMessages.BadBody(description: "offset is no whole number from 0 on: \(text)")
-      }
-      offset = number
-    } else {
-      offset = try RecordMessages.consumeOffset(try await body(request))
+    let wanted = try await consumeRequest(request)
+    let read = try await log.consume(wanted)
+    let records = read.records.map { record in
+      RecordMessages.Record(
+        value: Data(record.value.readableBytesView).base64EncodedString(), offset: record.offset.rawValue)
     }
-    let record = try await log.record(at: Offset(offset)).record
-    let value = Data(record.value.readableBytesView).base64EncodedString()
-    return RecordMessages.ConsumeResponse(record: .init(value: value, offset: offset))
+    var response = RecordMessages.ConsumeResponse()
+    if case .record = wanted.shape { response.record = records.first } else { response.records = records }
+    if !wanted.isPlain {
+      response.nextOffset = read.next.rawValue
+      response.endOffset = read.end.rawValue
+    }
+    return response
+  }
+
+  /// The request comes in the body, as the sources' curl lines send it, or as `?offset=n` for clients whose GET has none.
+  private func consumeRequest(_ request: Request) async throws -> ConsumeRequest {
+    let parameters = request.uri.queryParameters
+    guard let offset = try number("offset", in: parameters, as: UInt64.self) else {
+      return try RecordMessages.consumeRequest(try await body(request))
+    }
+    var wanted = ConsumeRequest(offset: Offset(offset))
+    wanted.maximumRecords = try number("max_records", in: parameters) ?? 0
+    wanted.maximumBytes = try number("max_bytes", in: parameters) ?? 0
+    wanted.waitMilliseconds = try number("wait_milliseconds", in: parameters) ?? 0
+    return wanted
+  }
+
+  private func number<Number: FixedWidthInteger>(
+    _ name: Substring, in parameters: Parameters, as type: Number.Type = UInt32.self
+  ) throws -> Number? {
+    guard let text = parameters[name] else { return nil }
+    guard let number = Number(text) else {
+      throw RecordMessages.BadBody(description: "\(name) is no whole number from 0 to \(Number.max): \(text)")
+    }
+    return number
+  }
+
+  private func findOffset(_ request: Request) async throws -> any Encodable & Sendable {
+    let found: Offset
+    switch request.uri.queryParameters["time"] {
+    case nil, "latest"?: found = log.extent.end
+    case "earliest"?: found = log.extent.start
+    case let text?: found = try await log.offset(at: try RecordMessages.time(String(text))).get()
+    }
+    let extent = log.extent
+    return RecordMessages.OffsetsResponse(
+      offset: found.rawValue, startOffset: extent.start.rawValue, endOffset: extent.end.rawValue)
   }
 
   private func body(_ request: Request) async throws -> ByteBuffer {
@@ -73,7 +109,8 @@ struct RecordsAPI {
 
   private func status(of error: ProduceError) -> HTTPResponse.Status {
     switch error {
-    case .recordTooLarge: .contentTooLarge
+    case .recordTooLarge, .batchTooLarge: .contentTooLarge
+    case .invalidBatch: .badRequest
     case .overloaded, .shuttingDown: .serviceUnavailable
     case .refused(.noSpace): HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
     case .refused: .internalServerError

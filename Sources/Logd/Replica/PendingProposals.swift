@@ -11,7 +11,9 @@ struct PendingProposals<Completion> {
     var baseOffset: Offset
     /// Encoded bytes, counted against the bound.
     var bytes: Int
-    /// One for each of the batch's records, in their order.
+    /// Records in the batch.
+    var records: Int
+    /// One for each of the batch's records, in their order; or one for a producer's own batch, at its first record.
     var completions: [Completion]
   }
 

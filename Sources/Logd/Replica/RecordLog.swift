@@ -15,6 +15,26 @@ package protocol RecordLog: AnyObject, Sendable {
   /// it is not.
   func produce(_ value: ByteBuffer, completion: @escaping (Result<ProducedRecord, ProduceError>) -> Void)
 
+  /// What a batch of a producer may have at most.
+  var batchLimits: ProducerBatch.Limits { get }
+
+  /// Looks whether the bytes are a batch that may be appended. `completion` runs once, at once for a batch that is not
+  /// compressed.
+  func admit(_ encoded: ByteBuffer, completion: @escaping (Result<ProducerBatch, ProduceError>) -> Void)
+
+  /// Appends a batch, its records at consecutive offsets, all of them or none. `completion` gets the place of the first.
+  func produce(_ batch: ProducerBatch, completion: @escaping (Result<ProducedRecord, ProduceError>) -> Void)
+
+  /// As `read`, at once and without a system call; nil when the place is not in memory.
+  func readCached(from offset: Offset, maximumBytes: Int) -> [RecordBatch]?
+
+  /// The records of a compressed batch, decompressed off the event loop. From any thread; completes on `eventLoop`.
+  func records(of batch: RecordBatch) -> EventLoopFuture<Records>
+
+  /// The offset of the first batch that was appended at `time` or later; the end when none was.
+  /// From any thread; completes on `eventLoop`.
+  func offset(at time: Timestamp) -> EventLoopFuture<Offset>
+
   /// Batches from the one that holds `offset` on, about `maximumBytes` of them, at least one.
   /// Fails with `LogError.outOfRange` for an offset outside of `extent`. From any thread; completes on `eventLoop`.
   func read(from offset: Offset, maximumBytes: Int) -> EventLoopFuture<[RecordBatch]>
@@ -53,6 +73,9 @@ package struct ReadWaiter: Sendable, Hashable {
 /// Why a record was not appended. In every case nothing of it is in the log.
 package enum ProduceError: Error, Sendable {
   case recordTooLarge(bytes: Int, maximum: Int)
+  case batchTooLarge(bytes: Int, maximum: Int)
+  /// What a producer sent as a batch is none, or none that producers may send; the text says why.
+  case invalidBatch(String)
   /// More bytes wait for the disk than the node may hold.
   case overloaded(queuedBytes: Int)
   /// The log could not take it: no space left, most of all.
@@ -65,48 +88,13 @@ extension ProduceError: CustomStringConvertible {
     switch self {
     case .recordTooLarge(let bytes, let maximum):
       "the record has \(bytes) bytes, the limit is \(maximum) (\(SettingKey.maximumRecordBytes.rawValue))"
+    case .batchTooLarge(let bytes, let maximum):
+      "the batch has \(bytes) bytes, the limit is \(maximum) (\(SettingKey.maximumBatchBytes.rawValue)); send several"
+    case .invalidBatch(let what): "the batch cannot be taken: \(what)"
     case .overloaded(let queuedBytes):
       "\(queuedBytes) bytes wait for the disk already; try again later"
     case .refused(let error): "the log refused the record: \(error)"
     case .shuttingDown: "the server is shutting down"
     }
-  }
-}
-
-extension RecordLog {
-  /// `produce` for async code.
-  package func produce(_ value: ByteBuffer) async throws -> ProducedRecord {
-    try await eventLoop.flatSubmit {
-      let promise = self.eventLoop.makePromise(of: ProducedRecord.self)
-      self.produce(value) { promise.completeWith($0.mapError { $0 }) }
-      return promise.futureResult
-    }.get()
-  }
-
-  /// The record at `offset`, for async code.
-  package func record(at offset: Offset) async throws -> LocatedRecord {
-    let extent = extent
-    guard extent.contains(offset) else {
-      throw LogError.outOfRange(requested: offset, start: extent.start, end: extent.end)
-    }
-    return try LocatedRecord(at: offset, in: try await read(from: offset, maximumBytes: 1).get())
-  }
-}
-
-/// A record, with the term in which it was appended.
-package struct LocatedRecord: Sendable {
-  package var record: CommitLog.Record
-  package var term: Term
-
-  /// Finds the record in batches that were read from its offset on, one of which holds it.
-  init(at offset: Offset, in batches: [RecordBatch]) throws {
-    for batch in batches {
-      if let record = try batch.record(at: offset) {
-        self.record = record
-        term = batch.term
-        return
-      }
-    }
-    preconditionFailure("offset \(offset) was read, yet none of the \(batches.count) batches holds it")
   }
 }

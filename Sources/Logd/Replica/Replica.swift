@@ -18,13 +18,17 @@ package final class Replica: RecordLog {
     package var maximumQueuedBytes: Int
     /// A batch is closed at this size; one write carries many.
     package var maximumBatchBytes: Int
+    /// The largest batch that is taken from a producer; the largest record is taken in a batch of its own all the same.
+    package var maximumProducerBatchBytes: Int
 
     package init(
-      maximumRecordBytes: Int, maximumQueuedBytes: Int = 64 << 20, maximumBatchBytes: Int = 1 << 20
+      maximumRecordBytes: Int, maximumQueuedBytes: Int = 64 << 20, maximumBatchBytes: Int = 1 << 20,
+      maximumProducerBatchBytes: Int = 1 << 20
     ) {
       self.maximumRecordBytes = maximumRecordBytes
       self.maximumQueuedBytes = maximumQueuedBytes
       self.maximumBatchBytes = maximumBatchBytes
+      self.maximumProducerBatchBytes = maximumProducerBatchBytes
     }
   }
 
@@ -39,6 +43,8 @@ package final class Replica: RecordLog {
     var open = RecordBatch.Builder()
     var openCompletions: [Completion] = []
     var sealIsScheduled = false
+    /// Bytes of compressed batches that are being looked into.
+    var admittingBytes = 0
     var isAccepting = true
     var waiters: [UInt64: (offset: Offset, action: () -> Void)] = [:]
     var nextWaiter: UInt64 = 0
@@ -52,6 +58,7 @@ package final class Replica: RecordLog {
   }
 
   package let eventLoop: any EventLoop
+  package let batchLimits: ProducerBatch.Limits
   private let log: Log
   private let configuration: Configuration
   private let readers: NIOThreadPool
@@ -76,6 +83,12 @@ package final class Replica: RecordLog {
     state = NIOLoopBoundBox(State(end: end), eventLoop: eventLoop)
     committedEnd = Atomic(end.nextOffset.rawValue)
     writer = Mutex(nil)
+    let largest = max(
+      configuration.maximumProducerBatchBytes,
+      RecordBatch.Builder().byteCount(appending: configuration.maximumRecordBytes))
+    batchLimits = ProducerBatch.Limits(
+      maximumRecordBytes: configuration.maximumRecordBytes,
+      maximumBatchBytes: min(largest, log.configuration.maximumBatchBytes))
   }
 
   /// Starts the storage thread. Call on `eventLoop`.
@@ -126,11 +139,49 @@ package final class Replica: RecordLog {
     guard value.readableBytes <= configuration.maximumRecordBytes else {
       return .recordTooLarge(bytes: value.readableBytes, maximum: configuration.maximumRecordBytes)
     }
-    let queued = state.value.pending.bytes + state.value.open.byteCount
-    guard queued + value.readableBytes <= configuration.maximumQueuedBytes else {
-      return .overloaded(queuedBytes: queued)
-    }
+    return overload(adding: value.readableBytes)
+  }
+
+  private func overload(adding bytes: Int) -> ProduceError? {
+    let queued = state.value.pending.bytes + state.value.open.byteCount + state.value.admittingBytes
+    guard queued + bytes <= configuration.maximumQueuedBytes else { return .overloaded(queuedBytes: queued) }
     return nil
+  }
+
+  package func admit(_ encoded: ByteBuffer, completion: @escaping (Result<ProducerBatch, ProduceError>) -> Void) {
+    let limits = batchLimits
+    let batch: RecordBatch
+    do throws(ProduceError) {
+      batch = try ProducerBatch.decode(encoded, limits: limits)
+      if batch.codec == .none { return completion(.success(try ProducerBatch(batch, limits: limits))) }
+      if let error = overload(adding: batch.byteCount) { throw error }
+    } catch {
+      metrics.rejected.increment()
+      return completion(.failure(error))
+    }
+    state.value.admittingBytes += batch.byteCount
+    readers.runIfActive(eventLoop: eventLoop) {
+      Result { () throws(ProduceError) in try ProducerBatch(batch, limits: limits) }
+    }.assumeIsolated().whenComplete { result in
+      self.state.value.admittingBytes -= batch.byteCount
+      // The pool fails what it is given once it has shut down.
+      let checked = (try? result.get()) ?? .failure(.shuttingDown)
+      if case .failure = checked { self.metrics.rejected.increment(by: Int64(batch.count)) }
+      completion(checked)
+    }
+  }
+
+  package func produce(
+    _ batch: ProducerBatch, completion: @escaping (Result<ProducedRecord, ProduceError>) -> Void
+  ) {
+    let refusal = state.value.isAccepting ? overload(adding: batch.batch.byteCount) : .shuttingDown
+    if let refusal {
+      metrics.rejected.increment(by: Int64(batch.count))
+      return completion(.failure(refusal))
+    }
+    // What came before it comes before it.
+    seal()
+    propose(batch.batch, [completion])
   }
 
   package func read(from offset: Offset, maximumBytes: Int) -> EventLoopFuture<[RecordBatch]> {
@@ -140,6 +191,25 @@ package final class Replica: RecordLog {
       // What is flushed but not yet committed is nobody's to see.
       try log.read(from: offset, maximumBytes: maximumBytes).prefix { $0.nextOffset <= end }.map(\.self)
     }
+  }
+
+  package func readCached(from offset: Offset, maximumBytes: Int) -> [RecordBatch]? {
+    let end = extent.end
+    guard let batches = log.readCached(from: offset, maximumBytes: maximumBytes) else {
+      metrics.tailCacheMisses.increment()
+      return nil
+    }
+    metrics.tailCacheHits.increment()
+    return batches.prefix { $0.nextOffset <= end }.map(\.self)
+  }
+
+  package func records(of batch: RecordBatch) -> EventLoopFuture<Records> {
+    readers.runIfActive(eventLoop: eventLoop) { try batch.records }
+  }
+
+  package func offset(at time: Timestamp) -> EventLoopFuture<Offset> {
+    let end = extent.end
+    return readers.runIfActive(eventLoop: eventLoop) { [log] in min(try log.offset(at: time), end) }
   }
 
   package func whenReadable(_ offset: Offset, _ action: @escaping () -> Void) -> ReadWaiter {
@@ -168,17 +238,25 @@ package final class Replica: RecordLog {
     state.value.open = RecordBatch.Builder()
     state.value.openCompletions = []
 
-    let batch = builder.finish().stamped(
+    propose(builder.finish(), completions)
+  }
+
+  /// Stamps a batch and hands it to the storage thread.
+  private func propose(_ unstamped: consuming RecordBatch, _ completions: [Completion]) {
+    let batch = unstamped.stamped(
       index: state.value.end.nextIndex, term: state.value.term, baseOffset: state.value.end.nextOffset, appendTime: .now
     )
+    let records = Int(batch.count)
     do {
-      guard let writer = writer.withLock({ $0 }) else { return fail(completions, .shuttingDown) }
+      guard let writer = writer.withLock({ $0 }) else { return fail(completions, records: records, .shuttingDown) }
       try writer.submit([batch])
     } catch {
-      return fail(completions, produceError(error))
+      return fail(completions, records: records, produceError(error))
     }
     state.value.pending.append(
-      .init(index: batch.index, baseOffset: batch.baseOffset, bytes: batch.byteCount, completions: completions))
+      .init(
+        index: batch.index, baseOffset: batch.baseOffset, bytes: batch.byteCount, records: records,
+        completions: completions))
     state.value.end = LogEnd(
       nextIndex: batch.index.advanced(by: 1), nextOffset: batch.nextOffset, lastTerm: batch.term)
     metrics.queuedBytes.record(state.value.pending.bytes)
@@ -192,16 +270,17 @@ package final class Replica: RecordLog {
     }
   }
 
-  private func fail(_ completions: [Completion], _ error: ProduceError) {
-    metrics.rejected.increment(by: Int64(completions.count))
+  private func fail(_ completions: [Completion], records: Int, _ error: ProduceError) {
+    metrics.rejected.increment(by: Int64(records))
     for completion in completions { completion(.failure(error)) }
   }
 
   private func handle(_ event: LogWriterEvent) {
     switch event {
     case .flushed(let flushed, let statistics): commit(flushed, statistics)
-    case .truncated(let end), .removed(let end):
+    case .truncated(let end):
       preconditionFailure("the log was cut to \(end), which nobody asked for")
+    case .removed(let start): metrics.startOffset.record(start.nextOffset.rawValue)
     case .refused(let index, let error): refuse(from: index, error)
     case .failed(let error):
       // The kernel has marked the pages clean: nobody knows what is on the disk, and a second fsync would say yes.
@@ -218,7 +297,7 @@ package final class Replica: RecordLog {
     let term = state.value.term
     var records = 0
     for proposal in state.value.pending.takeFlushed(before: end.nextIndex) {
-      records += proposal.completions.count
+      records += proposal.records
       for (number, completion) in proposal.completions.enumerated() {
         completion(.success(ProducedRecord(offset: proposal.baseOffset.advanced(by: number), term: term)))
       }
@@ -241,8 +320,24 @@ package final class Replica: RecordLog {
     let refused = state.value.pending.takeRefused(from: index)
     state.value.end = log.acceptedEnd
     writer.withLock { $0?.resume() }
-    for proposal in refused { fail(proposal.completions, .refused(error)) }
+    for proposal in refused { fail(proposal.completions, records: proposal.records, .refused(error)) }
     metrics.queuedBytes.record(state.value.pending.bytes)
+  }
+
+  // MARK: Retention
+
+  /// The log's segments as they are now, the oldest first.
+  package var segments: [SegmentSummary] {
+    get throws(LogError) { try log.segments }
+  }
+
+  /// Indexes that were made anew since the log was opened.
+  package var rebuiltIndexes: Int { log.rebuiltIndexes }
+
+  /// Removes the segments that end before `offset`, in order with what is being appended. Call on `eventLoop`.
+  package func removeSegments(before offset: Offset) throws(LogWriterError) {
+    guard let writer = writer.withLock({ $0 }) else { throw .stopped }
+    try writer.submitRemoval(before: offset)
   }
 
   // MARK: Stopping

@@ -11,6 +11,8 @@ package struct ReplicaMetrics: Sendable {
   let queuedBytes = Gauge(label: "proglog_log_queued_bytes")
   let endOffset = Gauge(label: "proglog_log_end_offset")
   let startOffset = Gauge(label: "proglog_log_start_offset")
+  let tailCacheHits = Counter(label: "proglog_log_tail_cache_hits_total")
+  let tailCacheMisses = Counter(label: "proglog_log_tail_cache_misses_total")
 
   package init() {}
 

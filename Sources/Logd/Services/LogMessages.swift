@@ -4,21 +4,34 @@ import NIOCore
 /// The messages of `log.v1.Log` that carry records, coded by hand around the value's bytes: generated code would
 /// allocate a `Data` for every one of them. Field numbers are those of Proto/log/v1/log.proto.
 enum LogMessages {
-  /// The value of `ProduceRequest{Record record = 1 {bytes value = 1}}`.
+  /// `ProduceRequest{Record record = 1 {bytes value = 1}; repeated Record records = 2; bytes batch = 3}`, of which exactly one
+  /// is set.
   ///
-  /// As protobuf asks, the last of a repeated field wins, and unknown fields are passed over.
-  static func decodeProduceRequest(_ message: ByteBuffer) throws(MalformedMessage) -> ByteBuffer {
+  /// As protobuf asks, the last of a field wins, and unknown fields are passed over.
+  static func decodeProduceRequest(_ message: ByteBuffer) throws(MalformedMessage) -> ProduceContents {
     var reader = ProtobufReader(message)
-    var value: ByteBuffer?
+    var record: ByteBuffer?
+    var records: [ByteBuffer] = []
+    var batch: ByteBuffer?
     while let field = try reader.next() {
-      guard case .bytes(number: 1, let record) = field else {
-        if case .varint(number: 1, _) = field { throw MalformedMessage("record is no message") }
-        continue
+      switch field {
+      case .bytes(number: 1, let bytes): record = try recordValue(bytes) ?? record ?? ByteBuffer()
+      case .bytes(number: 2, let bytes): records.append(try recordValue(bytes) ?? ByteBuffer())
+      // proto3 does not tell empty bytes from none.
+      case .bytes(number: 3, let bytes): batch = bytes.readableBytes > 0 ? bytes : nil
+      case .varint(number: 1, _): throw MalformedMessage("record is no message")
+      case .varint(number: 2, _): throw MalformedMessage("records is no message")
+      case .varint(number: 3, _): throw MalformedMessage("batch is no bytes")
+      default: break
       }
-      value = try recordValue(record) ?? value ?? ByteBuffer()
     }
-    guard let value else { throw MalformedMessage("record is missing") }
-    return value
+    switch (record, records.isEmpty, batch) {
+    case (let record?, true, nil): return .record(record)
+    case (nil, false, nil): return .records(records)
+    case (nil, true, let batch?): return .batch(batch)
+    case (nil, true, nil): throw MalformedMessage("record is missing: set record, records or batch")
+    default: throw MalformedMessage("more than one of record, records and batch is set: set one")
+    }
   }
 
   private static func recordValue(_ record: ByteBuffer) throws(MalformedMessage) -> ByteBuffer? {
@@ -30,28 +43,48 @@ enum LogMessages {
     return value
   }
 
-  /// `ProduceResponse{uint64 offset = 1}`.
-  static func writeProduceResponse(offset: Offset, to buffer: inout ByteBuffer) {
+  /// `ProduceResponse{uint64 offset = 1; uint32 count = 2; uint64 term = 3}`.
+  static func writeProduceResponse(
+    offset: Offset, count: UInt32 = 0, term: Term = Term(0), to buffer: inout ByteBuffer
+  ) {
     buffer.writeVarintField(1, offset.rawValue)
+    buffer.writeVarintField(2, UInt64(count))
+    buffer.writeVarintField(3, term.rawValue)
   }
 
-  /// The offset of `ConsumeRequest{uint64 offset = 1}`; 0 when it is not given.
-  static func decodeConsumeRequest(_ message: ByteBuffer) throws(MalformedMessage) -> Offset {
+  /// `ConsumeRequest{uint64 offset = 1; uint32 max_records = 2; uint32 max_bytes = 3; uint32 wait_milliseconds = 4;
+  /// bool batches = 5}`.
+  static func decodeConsumeRequest(_ message: ByteBuffer) throws(MalformedMessage) -> ConsumeRequest {
     var reader = ProtobufReader(message)
-    var offset: UInt64 = 0
+    var request = ConsumeRequest(offset: Offset(0))
     while let field = try reader.next() {
-      if case .varint(number: 1, let value) = field { offset = value }
+      switch field {
+      case .varint(number: 1, let value): request.offset = Offset(value)
+      // A uint32 takes the low half of what is longer, says protobuf.
+      case .varint(number: 2, let value): request.maximumRecords = UInt32(truncatingIfNeeded: value)
+      case .varint(number: 3, let value): request.maximumBytes = UInt32(truncatingIfNeeded: value)
+      case .varint(number: 4, let value): request.waitMilliseconds = UInt32(truncatingIfNeeded: value)
+      case .varint(number: 5, let value): request.wantsBatches = value != 0
+      default: break
+      }
     }
-    return Offset(offset)
+    return request
   }
 
-  /// `ConsumeResponse{Record record = 2 {bytes value = 1; uint64 offset = 2; uint64 term = 3}}`.
-  static func writeConsumeResponse(value: ByteBuffer, offset: Offset, term: Term, to buffer: inout ByteBuffer) {
+  /// Where a record stands in a ConsumeResponse.
+  enum RecordField: UInt8 {
+    case record = 2
+    case records = 3
+  }
+
+  /// A field of `ConsumeResponse{Record record = 2; repeated Record records = 3}`, where
+  /// `Record{bytes value = 1; uint64 offset = 2; uint64 term = 3}`.
+  static func writeRecord(
+    _ field: RecordField, value: ByteBuffer, offset: Offset, term: Term, to buffer: inout ByteBuffer
+  ) {
     let valueLength = value.readableBytes
-    var recordLength = varintFieldLength(offset.rawValue) + varintFieldLength(term.rawValue)
-    if valueLength > 0 { recordLength += 1 + varintLength(UInt64(valueLength)) + valueLength }
-    buffer.writeInteger(UInt8(2 << 3 | 2))
-    buffer.writeVarint(UInt64(recordLength))
+    buffer.writeInteger(field.rawValue << 3 | 2)
+    buffer.writeVarint(UInt64(recordLength(valueBytes: valueLength, offset: offset, term: term)))
     if valueLength > 0 {
       buffer.writeInteger(UInt8(1 << 3 | 2))
       buffer.writeVarint(UInt64(valueLength))
@@ -61,8 +94,36 @@ enum LogMessages {
     buffer.writeVarintField(3, term.rawValue)
   }
 
-  /// The most that a response has beside a record's value, in bytes: keys, lengths, offset and term.
-  static let maximumOverheadBytes = 40
+  /// The bytes that ``writeRecord(_:value:offset:term:to:)`` writes.
+  static func recordFieldLength(valueBytes: Int, offset: Offset, term: Term) -> Int {
+    let length = recordLength(valueBytes: valueBytes, offset: offset, term: term)
+    return 1 + varintLength(UInt64(length)) + length
+  }
+
+  private static func recordLength(valueBytes: Int, offset: Offset, term: Term) -> Int {
+    var length = varintFieldLength(offset.rawValue) + varintFieldLength(term.rawValue)
+    if valueBytes > 0 { length += 1 + varintLength(UInt64(valueBytes)) + valueBytes }
+    return length
+  }
+
+  /// One of `ConsumeResponse{repeated bytes batches = 4}`.
+  static func writeBatch(_ batch: RecordBatch, to buffer: inout ByteBuffer) {
+    buffer.writeInteger(UInt8(4 << 3 | 2))
+    buffer.writeVarint(UInt64(batch.byteCount))
+    buffer.writeImmutableBuffer(batch.buffer)
+  }
+
+  /// `ConsumeResponse{uint64 next_offset = 5; uint64 end_offset = 6}`.
+  static func writeOffsets(next: Offset, end: Offset, to buffer: inout ByteBuffer) {
+    buffer.writeVarintField(5, next.rawValue)
+    buffer.writeVarintField(6, end.rawValue)
+  }
+
+  /// The most that a response has beside a record's value, in bytes: keys, lengths, offset and term, and the log's offsets.
+  static let maximumOverheadBytes = 64
+
+  /// The most that a response has beside each batch, in bytes: key and length.
+  static let maximumBatchOverheadBytes = 6
 
   private static func varintLength(_ value: UInt64) -> Int {
     max(1, (UInt64.bitWidth - value.leadingZeroBitCount + 6) / 7)

@@ -21,22 +21,23 @@ struct LogService: Sendable {
       .serverStreaming("/\(Self.name)/ConsumeStream", consumeStream),
       RPCMethod("/\(Self.name)/ProduceStream") { ProduceStreamHandler(log: log, call: $0) },
       .unary("/\(Self.name)/GetServers", getServers),
+      .unary("/\(Self.name)/FindOffset", findOffset),
     ]
   }
 
   @Sendable private func produce(_ request: ByteBuffer, _ call: RPCCall) {
-    let value: ByteBuffer
+    let contents: ProduceContents
     do {
-      value = try LogMessages.decodeProduceRequest(request)
+      contents = try LogMessages.decodeProduceRequest(request)
     } catch {
       return call.finish(.malformed(error))
     }
-    log.produce(value) { result in
+    log.append(contents) { result in
       // A call that its client gave up may still have been written; nobody is there to be told.
       guard !call.isEnded else { return }
       switch result {
-      case .success(let produced):
-        call.send(produced)
+      case .success(let appended):
+        call.send(appended)
         call.finish(.ok)
       case .failure(let error): call.finish(RPCStatus(error))
       }
@@ -44,33 +45,53 @@ struct LogService: Sendable {
   }
 
   @Sendable private func consume(_ request: ByteBuffer, _ call: RPCCall) {
-    let offset: Offset
-    do {
-      offset = try LogMessages.decodeConsumeRequest(request)
-    } catch {
-      return call.finish(.malformed(error))
-    }
-    let extent = log.extent
-    guard extent.contains(offset) else { return call.finish(.outOfRange(offset, extent)) }
-    log.read(from: offset, maximumBytes: 1).assumeIsolated().whenComplete { result in
-      guard !call.isEnded else { return }
-      do {
-        let found = try LocatedRecord(at: offset, in: try result.get())
-        call.send(found.record, term: found.term)
-        call.finish(.ok)
-      } catch {
-        call.finish(.readFailure(error, offset))
-      }
-    }
+    startConsuming(.unary, request, call)
   }
 
   @Sendable private func consumeStream(_ request: ByteBuffer, _ call: RPCCall) {
+    startConsuming(.stream, request, call)
+  }
+
+  private func startConsuming(_ kind: ConsumeCall.Kind, _ request: ByteBuffer, _ call: RPCCall) {
     do {
-      let offset = try LogMessages.decodeConsumeRequest(request)
-      ConsumeStream(log: log, call: call, from: offset).start()
+      ConsumeCall(kind, log: log, call: call, request: try LogMessages.decodeConsumeRequest(request)).start()
     } catch {
       call.finish(.malformed(error))
     }
+  }
+
+  @Sendable private func findOffset(_ request: ByteBuffer, _ call: RPCCall) {
+    let place: Log_V1_FindOffsetRequest.OneOf_Place?
+    do {
+      place = try Log_V1_FindOffsetRequest(serializedBytes: Array(request.readableBytesView)).place
+    } catch {
+      return call.finish(RPCStatus(.invalidArgument, "the request is malformed: \(error)"))
+    }
+    switch place {
+    case .earliest(true): respond(found: log.extent.start, call)
+    case .latest(true): respond(found: log.extent.end, call)
+    case .timeMicroseconds(let time):
+      log.offset(at: Timestamp(microseconds: time)).assumeIsolated().whenComplete { result in
+        guard !call.isEnded else { return }
+        switch result {
+        case .success(let offset): respond(found: offset, call)
+        case .failure(let error):
+          call.finish(RPCStatus(.unavailable, "the offset at time \(time) could not be found: \(error)"))
+        }
+      }
+    case .earliest(false), .latest(false), nil:
+      call.finish(
+        RPCStatus(.invalidArgument, "the place is missing: set time_microseconds, or earliest or latest to true"))
+    }
+  }
+
+  private func respond(found offset: Offset, _ call: RPCCall) {
+    let extent = log.extent
+    var response = Log_V1_FindOffsetResponse()
+    response.offset = offset.rawValue
+    response.startOffset = extent.start.rawValue
+    response.endOffset = extent.end.rawValue
+    respond(response, call)
   }
 
   @Sendable private func getServers(_ request: ByteBuffer, _ call: RPCCall) {
@@ -80,6 +101,10 @@ struct LogService: Sendable {
     server.isLeader = true  // A single node leads itself.
     var response = Log_V1_GetServersResponse()
     response.servers = [server]
+    respond(response, call)
+  }
+
+  private func respond(_ response: some SwiftProtobuf.Message, _ call: RPCCall) {
     do {
       call.respond(ByteBuffer(bytes: try response.serializedBytes() as [UInt8]))
     } catch {
@@ -89,15 +114,13 @@ struct LogService: Sendable {
 }
 
 extension RPCCall {
-  func send(_ produced: ProducedRecord) {
-    send(capacity: LogMessages.maximumOverheadBytes) {
-      LogMessages.writeProduceResponse(offset: produced.offset, to: &$0)
-    }
-  }
-
-  func send(_ record: CommitLog.Record, term: Term) {
-    send(capacity: LogMessages.maximumOverheadBytes + record.value.readableBytes) {
-      LogMessages.writeConsumeResponse(value: record.value, offset: record.offset, term: term, to: &$0)
+  func send(_ appended: AppendedRecords) {
+    send(capacity: LogMessages.maximumOverheadBytes) { buffer in
+      guard let count = appended.count else {
+        return LogMessages.writeProduceResponse(offset: appended.place.offset, to: &buffer)
+      }
+      LogMessages.writeProduceResponse(
+        offset: appended.place.offset, count: count, term: appended.place.term, to: &buffer)
     }
   }
 }

@@ -1,7 +1,7 @@
 import NIOCore
 import RPCServer
 
-/// One ProduceStream call: an answer for every record, in their order, and back-pressure by bytes.
+/// One ProduceStream call: an answer for every request, in their order, and back-pressure by bytes.
 final class ProduceStreamHandler: RPCCallHandler {
   /// Bytes of one call that may wait for the disk before its client is made to wait; a few full batches, so that the
   /// disk always has work.
@@ -9,14 +9,16 @@ final class ProduceStreamHandler: RPCCallHandler {
 
   private let log: any RecordLog
   private let call: RPCCall
-  private var unacknowledgedRecords = 0
+  private var unacknowledgedRequests = 0
   private var unacknowledgedBytes = 0
   private var isPaused = false
+  /// A compressed batch is being looked into. What comes after it waits, to be appended after it.
+  private var isHandingOver = false
   private var requestHasEnded = false
-  /// Records handed to the log; each has its place in the stream as its number.
-  private var records = 0
-  /// Why the stream ends early, and at which record; sent once the records before it have been answered.
-  private var failure: (record: Int, status: RPCStatus)?
+  /// Requests handed to the log; each has its place in the stream as its number.
+  private var requests = 0
+  /// Why the stream ends early, and at which request; sent once those before it have been answered.
+  private var failure: (request: Int, status: RPCStatus)?
 
   init(log: any RecordLog, call: RPCCall) {
     self.log = log
@@ -26,15 +28,21 @@ final class ProduceStreamHandler: RPCCallHandler {
   func receive(_ message: ByteBuffer) {
     guard failure == nil else { return }
     do {
-      let value = try LogMessages.decodeProduceRequest(message)
+      let contents = try LogMessages.decodeProduceRequest(message)
       let bytes = message.readableBytes
-      let record = records
-      records += 1
-      unacknowledgedRecords += 1
+      let request = requests
+      requests += 1
+      unacknowledgedRequests += 1
       unacknowledgedBytes += bytes
-      log.produce(value) { self.complete($0, record: record, bytes: bytes) }
+      isHandingOver = true
+      log.append(contents) {
+        self.isHandingOver = false
+        self.pauseOrResume()
+      } completion: {
+        self.complete($0, request: request, bytes: bytes)
+      }
     } catch {
-      fail(at: records, .malformed(error))
+      fail(at: requests, .malformed(error))
     }
     pauseOrResume()
     finishIfDone()
@@ -48,40 +56,41 @@ final class ProduceStreamHandler: RPCCallHandler {
   func writabilityChanged() { pauseOrResume() }
 
   func serverIsDraining() {
-    fail(at: records, RPCStatus(.unavailable, "the server is shutting down; go on at another"))
+    fail(at: requests, RPCStatus(.unavailable, "the server is shutting down; go on at another"))
     finishIfDone()
   }
 
-  /// The stream ends at its first record that failed, whenever that is known.
-  private func fail(at record: Int, _ status: RPCStatus) {
-    if let failure, failure.record <= record { return }
-    failure = (record, status)
+  /// The stream ends at its first request that failed, whenever that is known.
+  private func fail(at request: Int, _ status: RPCStatus) {
+    if let failure, failure.request <= request { return }
+    failure = (request, status)
   }
 
-  private func complete(_ result: Result<ProducedRecord, ProduceError>, record: Int, bytes: Int) {
-    unacknowledgedRecords -= 1
+  private func complete(_ result: Result<AppendedRecords, ProduceError>, request: Int, bytes: Int) {
+    unacknowledgedRequests -= 1
     unacknowledgedBytes -= bytes
     guard !call.isEnded else { return }
     switch result {
-    case .success(let produced):
-      // Clients match answers to records by their order. A record that was appended after one that failed gets none:
-      // it would be taken for the answer of the one that failed.
-      if record < failure?.record ?? .max { call.send(produced) }
-    case .failure(let error): fail(at: record, RPCStatus(error))
+    case .success(let appended):
+      // Clients match answers to requests by their order. What was appended after a request that failed gets none: it would
+      // be taken for the answer of the one that failed.
+      if request < failure?.request ?? .max { call.send(appended) }
+    case .failure(let error): fail(at: request, RPCStatus(error))
     }
     pauseOrResume()
     finishIfDone()
   }
 
   private func pauseOrResume() {
-    let shouldPause = unacknowledgedBytes >= Self.maximumUnacknowledgedBytes || !call.isWritable
+    let shouldPause =
+      isHandingOver || unacknowledgedBytes >= Self.maximumUnacknowledgedBytes || !call.isWritable
     guard shouldPause != isPaused, !call.isEnded else { return }
     isPaused = shouldPause
     if shouldPause { call.pauseReading() } else { call.resumeReading() }
   }
 
   private func finishIfDone() {
-    guard unacknowledgedRecords == 0, requestHasEnded || failure != nil, !call.isEnded else { return }
+    guard unacknowledgedRequests == 0, requestHasEnded || failure != nil, !call.isEnded else { return }
     call.finish(failure?.status ?? .ok)
   }
 }

@@ -31,6 +31,11 @@ extension RPCStatus {
         RPCStatus(
           .invalidArgument, message,
           details: [Self.errorInfo("RECORD_TOO_LARGE", ["bytes": "\(bytes)", "maximum": "\(maximum)"])])
+      case .batchTooLarge(let bytes, let maximum):
+        RPCStatus(
+          .invalidArgument, message,
+          details: [Self.errorInfo("BATCH_TOO_LARGE", ["bytes": "\(bytes)", "maximum": "\(maximum)"])])
+      case .invalidBatch: RPCStatus(.invalidArgument, message, details: [Self.errorInfo("INVALID_BATCH")])
       case .overloaded: RPCStatus(.resourceExhausted, message, details: [Self.errorInfo("OVERLOADED")])
       case .refused(.noSpace): RPCStatus(.resourceExhausted, message, details: [Self.errorInfo("NO_SPACE")])
       case .refused: RPCStatus(.internal, message, details: [Self.errorInfo("LOG_REFUSED")])
@@ -39,6 +44,9 @@ extension RPCStatus {
   }
 
   static func readFailure(_ error: any Error, _ offset: Offset) -> RPCStatus {
+    if let error = error as? BatchError {
+      return RPCStatus(.dataLoss, "the record at \(offset) could not be read: \(error)")
+    }
     guard let error = error as? LogError else {
       return RPCStatus(.unavailable, "the record at \(offset) could not be read: \(error)")
     }

@@ -1,5 +1,5 @@
-/// The log's public API. The fields and their numbers are those of proglog's log.v1, so that a client generated from
-/// either file talks to either server.
+/// The log's public API. The fields of proglog's log.v1 keep their numbers and their meaning, so that a client generated from
+/// either file talks to this server; what else is here stands beside them, and who does not set it does not notice it.
 
 // DO NOT EDIT.
 // swift-format-ignore-file
@@ -88,13 +88,27 @@ package enum Log_V1_Log: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "FindOffset" metadata.
+        package enum FindOffset: Sendable {
+            /// Request type for "FindOffset".
+            package typealias Input = Log_V1_FindOffsetRequest
+            /// Response type for "FindOffset".
+            package typealias Output = Log_V1_FindOffsetResponse
+            /// Descriptor for "FindOffset".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "log.v1.Log"),
+                method: "FindOffset",
+                type: .unary
+            )
+        }
         /// Descriptors for all methods in the "log.v1.Log" service.
         package static let descriptors: [GRPCCore.MethodDescriptor] = [
             Produce.descriptor,
             Consume.descriptor,
             ConsumeStream.descriptor,
             ProduceStream.descriptor,
-            GetServers.descriptor
+            GetServers.descriptor,
+            FindOffset.descriptor
         ]
     }
 }
@@ -118,7 +132,7 @@ extension Log_V1_Log {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Appends one record; answers once it is durable.
+        /// > Appends one record or one batch of them; answers once it is durable.
         ///
         /// - Parameters:
         ///   - request: A request containing a single `Log_V1_ProduceRequest` message.
@@ -141,7 +155,7 @@ extension Log_V1_Log {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Reads the record at an offset.
+        /// > Reads the record at an offset, or several from there on.
         ///
         /// - Parameters:
         ///   - request: A request containing a single `Log_V1_ConsumeRequest` message.
@@ -187,7 +201,7 @@ extension Log_V1_Log {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Appends a stream of records; one answer for each, in their order.
+        /// > Appends a stream of records or batches; one answer for each request, in their order.
         ///
         /// - Parameters:
         ///   - request: A streaming request producing `Log_V1_ProduceRequest` messages.
@@ -228,6 +242,29 @@ extension Log_V1_Log {
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Log_V1_GetServersResponse>) async throws -> Result
         ) async throws -> Result where Result: Sendable
+
+        /// Call the "FindOffset" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Where to begin reading: by time, or at either end of the log.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Log_V1_FindOffsetRequest` message.
+        ///   - serializer: A serializer for `Log_V1_FindOffsetRequest` messages.
+        ///   - deserializer: A deserializer for `Log_V1_FindOffsetResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func findOffset<Result>(
+            request: GRPCCore.ClientRequest<Log_V1_FindOffsetRequest>,
+            serializer: some GRPCCore.MessageSerializer<Log_V1_FindOffsetRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Log_V1_FindOffsetResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Log_V1_FindOffsetResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
     }
 
     /// Generated client for the "log.v1.Log" service.
@@ -250,7 +287,7 @@ extension Log_V1_Log {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Appends one record; answers once it is durable.
+        /// > Appends one record or one batch of them; answers once it is durable.
         ///
         /// - Parameters:
         ///   - request: A request containing a single `Log_V1_ProduceRequest` message.
@@ -284,7 +321,7 @@ extension Log_V1_Log {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Reads the record at an offset.
+        /// > Reads the record at an offset, or several from there on.
         ///
         /// - Parameters:
         ///   - request: A request containing a single `Log_V1_ConsumeRequest` message.
@@ -350,7 +387,7 @@ extension Log_V1_Log {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Appends a stream of records; one answer for each, in their order.
+        /// > Appends a stream of records or batches; one answer for each request, in their order.
         ///
         /// - Parameters:
         ///   - request: A streaming request producing `Log_V1_ProduceRequest` messages.
@@ -411,6 +448,40 @@ extension Log_V1_Log {
                 onResponse: handleResponse
             )
         }
+
+        /// Call the "FindOffset" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Where to begin reading: by time, or at either end of the log.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Log_V1_FindOffsetRequest` message.
+        ///   - serializer: A serializer for `Log_V1_FindOffsetRequest` messages.
+        ///   - deserializer: A deserializer for `Log_V1_FindOffsetResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func findOffset<Result>(
+            request: GRPCCore.ClientRequest<Log_V1_FindOffsetRequest>,
+            serializer: some GRPCCore.MessageSerializer<Log_V1_FindOffsetRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Log_V1_FindOffsetResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Log_V1_FindOffsetResponse>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Log_V1_Log.Method.FindOffset.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
     }
 }
 
@@ -421,7 +492,7 @@ extension Log_V1_Log.ClientProtocol {
     ///
     /// > Source IDL Documentation:
     /// >
-    /// > Appends one record; answers once it is durable.
+    /// > Appends one record or one batch of them; answers once it is durable.
     ///
     /// - Parameters:
     ///   - request: A request containing a single `Log_V1_ProduceRequest` message.
@@ -450,7 +521,7 @@ extension Log_V1_Log.ClientProtocol {
     ///
     /// > Source IDL Documentation:
     /// >
-    /// > Reads the record at an offset.
+    /// > Reads the record at an offset, or several from there on.
     ///
     /// - Parameters:
     ///   - request: A request containing a single `Log_V1_ConsumeRequest` message.
@@ -506,7 +577,7 @@ extension Log_V1_Log.ClientProtocol {
     ///
     /// > Source IDL Documentation:
     /// >
-    /// > Appends a stream of records; one answer for each, in their order.
+    /// > Appends a stream of records or batches; one answer for each request, in their order.
     ///
     /// - Parameters:
     ///   - request: A streaming request producing `Log_V1_ProduceRequest` messages.
@@ -557,6 +628,35 @@ extension Log_V1_Log.ClientProtocol {
             onResponse: handleResponse
         )
     }
+
+    /// Call the "FindOffset" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Where to begin reading: by time, or at either end of the log.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Log_V1_FindOffsetRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func findOffset<Result>(
+        request: GRPCCore.ClientRequest<Log_V1_FindOffsetRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Log_V1_FindOffsetResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.findOffset(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Log_V1_FindOffsetRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Log_V1_FindOffsetResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
 }
 
 // Helpers providing sugared APIs for 'ClientProtocol' methods.
@@ -566,7 +666,7 @@ extension Log_V1_Log.ClientProtocol {
     ///
     /// > Source IDL Documentation:
     /// >
-    /// > Appends one record; answers once it is durable.
+    /// > Appends one record or one batch of them; answers once it is durable.
     ///
     /// - Parameters:
     ///   - message: request message to send.
@@ -599,7 +699,7 @@ extension Log_V1_Log.ClientProtocol {
     ///
     /// > Source IDL Documentation:
     /// >
-    /// > Reads the record at an offset.
+    /// > Reads the record at an offset, or several from there on.
     ///
     /// - Parameters:
     ///   - message: request message to send.
@@ -663,7 +763,7 @@ extension Log_V1_Log.ClientProtocol {
     ///
     /// > Source IDL Documentation:
     /// >
-    /// > Appends a stream of records; one answer for each, in their order.
+    /// > Appends a stream of records or batches; one answer for each request, in their order.
     ///
     /// - Parameters:
     ///   - metadata: Additional metadata to send, defaults to empty.
@@ -718,6 +818,39 @@ extension Log_V1_Log.ClientProtocol {
             metadata: metadata
         )
         return try await self.getServers(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "FindOffset" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Where to begin reading: by time, or at either end of the log.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func findOffset<Result>(
+        _ message: Log_V1_FindOffsetRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Log_V1_FindOffsetResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Log_V1_FindOffsetRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.findOffset(
             request: request,
             options: options,
             onResponse: handleResponse

@@ -8,8 +8,8 @@
 // For information on using the generated types, please see the documentation:
 //   https://github.com/apple/swift-protobuf/
 
-/// The log's public API. The fields and their numbers are those of proglog's log.v1, so that a client generated from
-/// either file talks to either server.
+/// The log's public API. The fields of proglog's log.v1 keep their numbers and their meaning, so that a client generated from
+/// either file talks to this server; what else is here stands beside them, and who does not set it does not notice it.
 
 #if canImport(FoundationEssentials)
 package import FoundationEssentials
@@ -49,6 +49,7 @@ package nonisolated struct Log_V1_Record: Sendable {
   package init() {}
 }
 
+/// Exactly one of the three is set.
 package nonisolated struct Log_V1_ProduceRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -63,6 +64,13 @@ package nonisolated struct Log_V1_ProduceRequest: Sendable {
   /// Clears the value of `record`. Subsequent reads from it will return its default value.
   package mutating func clearRecord() {self._record = nil}
 
+  /// Appended as one batch: all of them or none, at consecutive offsets.
+  package var records: [Log_V1_Record] = []
+
+  /// One batch as docs/formats.md has it, of kind 0, perhaps compressed. It is checked and then stored byte for byte; index,
+  /// term, base offset and append time are the server's to stamp, whatever they are here.
+  package var batch: Data = Data()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -75,19 +83,41 @@ package nonisolated struct Log_V1_ProduceResponse: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// Of the first record.
   package var offset: UInt64 = 0
+
+  /// How many records were appended. Set in the answer to `records` and `batch`.
+  package var count: UInt32 = 0
+
+  /// The leader's term. Set in the answer to `records` and `batch`.
+  package var term: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 }
 
+/// With `offset` alone, an answer is one `record`, as it has ever been.
 package nonisolated struct Log_V1_ConsumeRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   package var offset: UInt64 = 0
+
+  /// The most records of one answer. 0: as many as the bytes allow, if those are set. The server has limits of its own.
+  package var maxRecords: UInt32 = 0
+
+  /// The most bytes of one answer; a first record, or batch, that has more comes all the same. 0: as many as the server gives
+  /// in an answer, if `max_records` or `batches` is set.
+  package var maxBytes: UInt32 = 0
+
+  /// Consume only: how long to wait for a record at the log's end. When none comes in that time, or shortly before the call's
+  /// deadline, the answer is empty but for its offsets.
+  package var waitMilliseconds: UInt32 = 0
+
+  /// Answer with batches as they are stored. The first may begin before `offset`.
+  package var batches: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -99,6 +129,7 @@ package nonisolated struct Log_V1_ConsumeResponse: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// The answer to a request without limits.
   package var record: Log_V1_Record {
     get {_record ?? Log_V1_Record()}
     set {_record = newValue}
@@ -108,11 +139,90 @@ package nonisolated struct Log_V1_ConsumeResponse: Sendable {
   /// Clears the value of `record`. Subsequent reads from it will return its default value.
   package mutating func clearRecord() {self._record = nil}
 
+  /// The answer to a request with `max_records` or `max_bytes`.
+  package var records: [Log_V1_Record] = []
+
+  /// The answer to a request with `batches`.
+  package var batches: [Data] = []
+
+  /// The offset to ask for next. Like the end, it is set in the answer to a request that uses more than `offset`.
+  package var nextOffset: UInt64 = 0
+
+  /// The offset that the next record to be written gets, as of this answer.
+  package var endOffset: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _record: Log_V1_Record? = nil
+}
+
+package nonisolated struct Log_V1_FindOffsetRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var place: Log_V1_FindOffsetRequest.OneOf_Place? = nil
+
+  /// The first batch that was appended at this time or later, in microseconds since 1970 by the leaders' clocks.
+  package var timeMicroseconds: Int64 {
+    get {
+      if case .timeMicroseconds(let v)? = place {return v}
+      return 0
+    }
+    set {place = .timeMicroseconds(newValue)}
+  }
+
+  /// The oldest record that the log still has.
+  package var earliest: Bool {
+    get {
+      if case .earliest(let v)? = place {return v}
+      return false
+    }
+    set {place = .earliest(newValue)}
+  }
+
+  /// Behind the newest record.
+  package var latest: Bool {
+    get {
+      if case .latest(let v)? = place {return v}
+      return false
+    }
+    set {place = .latest(newValue)}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum OneOf_Place: Equatable, Sendable {
+    /// The first batch that was appended at this time or later, in microseconds since 1970 by the leaders' clocks.
+    case timeMicroseconds(Int64)
+    /// The oldest record that the log still has.
+    case earliest(Bool)
+    /// Behind the newest record.
+    case latest(Bool)
+
+  }
+
+  package init() {}
+}
+
+package nonisolated struct Log_V1_FindOffsetResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var offset: UInt64 = 0
+
+  /// What the log has: from here
+  package var startOffset: UInt64 = 0
+
+  /// up to but not including this.
+  package var endOffset: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 package nonisolated struct Log_V1_GetServersRequest: Sendable {
@@ -205,7 +315,7 @@ nonisolated extension Log_V1_Record: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension Log_V1_ProduceRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ProduceRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}record\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}record\0\u{1}records\0\u{1}batch\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -214,6 +324,8 @@ nonisolated extension Log_V1_ProduceRequest: SwiftProtobuf.Message, SwiftProtobu
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._record) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.records) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.batch) }()
       default: break
       }
     }
@@ -227,11 +339,19 @@ nonisolated extension Log_V1_ProduceRequest: SwiftProtobuf.Message, SwiftProtobu
     try { if let v = self._record {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
     } }()
+    if !self.records.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.records, fieldNumber: 2)
+    }
+    if !self.batch.isEmpty {
+      try visitor.visitSingularBytesField(value: self.batch, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Log_V1_ProduceRequest, rhs: Log_V1_ProduceRequest) -> Bool {
     if lhs._record != rhs._record {return false}
+    if lhs.records != rhs.records {return false}
+    if lhs.batch != rhs.batch {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -239,7 +359,7 @@ nonisolated extension Log_V1_ProduceRequest: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Log_V1_ProduceResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ProduceResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offset\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offset\0\u{1}count\0\u{1}term\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -248,6 +368,8 @@ nonisolated extension Log_V1_ProduceResponse: SwiftProtobuf.Message, SwiftProtob
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.offset) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.count) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.term) }()
       default: break
       }
     }
@@ -257,11 +379,19 @@ nonisolated extension Log_V1_ProduceResponse: SwiftProtobuf.Message, SwiftProtob
     if self.offset != 0 {
       try visitor.visitSingularUInt64Field(value: self.offset, fieldNumber: 1)
     }
+    if self.count != 0 {
+      try visitor.visitSingularUInt32Field(value: self.count, fieldNumber: 2)
+    }
+    if self.term != 0 {
+      try visitor.visitSingularUInt64Field(value: self.term, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Log_V1_ProduceResponse, rhs: Log_V1_ProduceResponse) -> Bool {
     if lhs.offset != rhs.offset {return false}
+    if lhs.count != rhs.count {return false}
+    if lhs.term != rhs.term {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -269,7 +399,7 @@ nonisolated extension Log_V1_ProduceResponse: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Log_V1_ConsumeRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ConsumeRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offset\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offset\0\u{3}max_records\0\u{3}max_bytes\0\u{3}wait_milliseconds\0\u{1}batches\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -278,6 +408,10 @@ nonisolated extension Log_V1_ConsumeRequest: SwiftProtobuf.Message, SwiftProtobu
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.offset) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.maxRecords) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.maxBytes) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.waitMilliseconds) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.batches) }()
       default: break
       }
     }
@@ -287,11 +421,27 @@ nonisolated extension Log_V1_ConsumeRequest: SwiftProtobuf.Message, SwiftProtobu
     if self.offset != 0 {
       try visitor.visitSingularUInt64Field(value: self.offset, fieldNumber: 1)
     }
+    if self.maxRecords != 0 {
+      try visitor.visitSingularUInt32Field(value: self.maxRecords, fieldNumber: 2)
+    }
+    if self.maxBytes != 0 {
+      try visitor.visitSingularUInt32Field(value: self.maxBytes, fieldNumber: 3)
+    }
+    if self.waitMilliseconds != 0 {
+      try visitor.visitSingularUInt32Field(value: self.waitMilliseconds, fieldNumber: 4)
+    }
+    if self.batches != false {
+      try visitor.visitSingularBoolField(value: self.batches, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Log_V1_ConsumeRequest, rhs: Log_V1_ConsumeRequest) -> Bool {
     if lhs.offset != rhs.offset {return false}
+    if lhs.maxRecords != rhs.maxRecords {return false}
+    if lhs.maxBytes != rhs.maxBytes {return false}
+    if lhs.waitMilliseconds != rhs.waitMilliseconds {return false}
+    if lhs.batches != rhs.batches {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -299,7 +449,7 @@ nonisolated extension Log_V1_ConsumeRequest: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Log_V1_ConsumeResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ConsumeResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{2}record\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{2}record\0\u{1}records\0\u{1}batches\0\u{3}next_offset\0\u{3}end_offset\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -308,6 +458,10 @@ nonisolated extension Log_V1_ConsumeResponse: SwiftProtobuf.Message, SwiftProtob
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 2: try { try decoder.decodeSingularMessageField(value: &self._record) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.records) }()
+      case 4: try { try decoder.decodeRepeatedBytesField(value: &self.batches) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.nextOffset) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.endOffset) }()
       default: break
       }
     }
@@ -321,11 +475,136 @@ nonisolated extension Log_V1_ConsumeResponse: SwiftProtobuf.Message, SwiftProtob
     try { if let v = self._record {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
     } }()
+    if !self.records.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.records, fieldNumber: 3)
+    }
+    if !self.batches.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.batches, fieldNumber: 4)
+    }
+    if self.nextOffset != 0 {
+      try visitor.visitSingularUInt64Field(value: self.nextOffset, fieldNumber: 5)
+    }
+    if self.endOffset != 0 {
+      try visitor.visitSingularUInt64Field(value: self.endOffset, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Log_V1_ConsumeResponse, rhs: Log_V1_ConsumeResponse) -> Bool {
     if lhs._record != rhs._record {return false}
+    if lhs.records != rhs.records {return false}
+    if lhs.batches != rhs.batches {return false}
+    if lhs.nextOffset != rhs.nextOffset {return false}
+    if lhs.endOffset != rhs.endOffset {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Log_V1_FindOffsetRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".FindOffsetRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}time_microseconds\0\u{1}earliest\0\u{1}latest\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: Int64?
+        try decoder.decodeSingularInt64Field(value: &v)
+        if let v = v {
+          if self.place != nil {try decoder.handleConflictingOneOf()}
+          self.place = .timeMicroseconds(v)
+        }
+      }()
+      case 2: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.place != nil {try decoder.handleConflictingOneOf()}
+          self.place = .earliest(v)
+        }
+      }()
+      case 3: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.place != nil {try decoder.handleConflictingOneOf()}
+          self.place = .latest(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.place {
+    case .timeMicroseconds?: try {
+      guard case .timeMicroseconds(let v)? = self.place else { preconditionFailure() }
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 1)
+    }()
+    case .earliest?: try {
+      guard case .earliest(let v)? = self.place else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 2)
+    }()
+    case .latest?: try {
+      guard case .latest(let v)? = self.place else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 3)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Log_V1_FindOffsetRequest, rhs: Log_V1_FindOffsetRequest) -> Bool {
+    if lhs.place != rhs.place {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Log_V1_FindOffsetResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".FindOffsetResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offset\0\u{3}start_offset\0\u{3}end_offset\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.offset) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.startOffset) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.endOffset) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.offset != 0 {
+      try visitor.visitSingularUInt64Field(value: self.offset, fieldNumber: 1)
+    }
+    if self.startOffset != 0 {
+      try visitor.visitSingularUInt64Field(value: self.startOffset, fieldNumber: 2)
+    }
+    if self.endOffset != 0 {
+      try visitor.visitSingularUInt64Field(value: self.endOffset, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Log_V1_FindOffsetResponse, rhs: Log_V1_FindOffsetResponse) -> Bool {
+    if lhs.offset != rhs.offset {return false}
+    if lhs.startOffset != rhs.startOffset {return false}
+    if lhs.endOffset != rhs.endOffset {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
