@@ -30,6 +30,11 @@ final class BoundedChannel<Element: Sendable>: Sendable {
 
   /// - Throws: `CancellationError` when the task is cancelled while it waits.
   func send(_ element: Element, bytes: Int) async throws {
+    try await self.send(contentsOf: [element], bytes: bytes)
+  }
+
+  /// The same for several at once, which have so many bytes in all.
+  func send(contentsOf elements: [Element], bytes: Int) async throws {
     while self.state.withLock({ $0.bytes >= self.limit }) {
       try Task.checkCancellation()
       await withTaskCancellationHandler {
@@ -47,7 +52,7 @@ final class BoundedChannel<Element: Sendable>: Sendable {
       }
     }
     let receiver = self.state.withLock { state in
-      state.elements.append(element)
+      state.elements += elements
       state.bytes += bytes
       return state.takeReceiver()
     }

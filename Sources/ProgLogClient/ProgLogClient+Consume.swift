@@ -5,7 +5,8 @@ import Synchronization
 extension ProgLogClient {
   /// The records from `position` on, in their order.
   ///
-  /// A lost connection is made again, and the records go on without gap or repeat.
+  /// A lost connection is made again, and the records go on without gap or repeat. Records come many in a message, as many as
+  /// there are: following a log costs no time for that.
   ///
   /// - Parameters:
   ///   - follow: whether to wait for records to come. Without, the sequence ends behind the record that was the newest
@@ -18,7 +19,7 @@ extension ProgLogClient {
     CallSequence<Record>(limit: self.configuration.readAheadBytes) { records in
       guard let bounds = try await self.bounds(from: position, follow: follow, limit: limit) else { return }
       let stream = ConsumeStream(
-        bounds: bounds, waitsAtTail: follow, records: records,
+        bounds: bounds, maximumMessageBytes: self.configuration.readAheadBytes, waitsAtTail: follow, records: records,
         watch: ProgressWatch(timeout: self.configuration.timeout))
       try await self.retrying(requested: bounds.lowerBound, hasDeadline: false) { node, options in
         try await stream.run(on: node, options: options)
@@ -39,6 +40,7 @@ extension ProgLogClient {
       case .earliest: first = range.lowerBound
       case .latest: first = range.upperBound
       case .offset(let offset): first = offset
+      case .time(let time): first = min(max(try await self.offset(at: time), range.lowerBound), range.upperBound)
       }
       if !follow {
         end = range.upperBound
@@ -58,13 +60,18 @@ extension ProgLogClient {
 /// ConsumeStream calls, one after the other.
 private final class ConsumeStream: Sendable {
   private let bounds: Range<UInt64>
+  private let maximumMessageBytes: Int
   private let waitsAtTail: Bool
   private let records: BoundedChannel<Record>
   private let watch: ProgressWatch
   private let position: Atomic<UInt64>
 
-  init(bounds: Range<UInt64>, waitsAtTail: Bool, records: BoundedChannel<Record>, watch: ProgressWatch) {
+  init(
+    bounds: Range<UInt64>, maximumMessageBytes: Int, waitsAtTail: Bool, records: BoundedChannel<Record>,
+    watch: ProgressWatch
+  ) {
     self.bounds = bounds
+    self.maximumMessageBytes = maximumMessageBytes
     self.waitsAtTail = waitsAtTail
     self.records = records
     self.watch = watch
@@ -76,24 +83,43 @@ private final class ConsumeStream: Sendable {
 
   func run(on node: ProgLogClient.Node, options: CallOptions) async throws {
     try await self.watch.guarding {
-      var request = Log_V1_ConsumeRequest()
-      request.offset = self.next
+      let request = self.request
       self.expectRecord()
       try await node.log.consumeStream(request, options: options) { response in
         for try await message in response.messages {
           self.watch.relax()
-          let record = Record(message.record)
-          guard record.offset == self.next else {
-            throw ProgLogError.protocolViolation("it sent offset \(record.offset) where \(self.next) was due")
-          }
-          self.position.store(record.offset + 1, ordering: .relaxed)
-          try await self.records.send(record, bytes: record.value.count + MemoryLayout<Record>.size)
+          try await self.take(message)
           if self.next == self.bounds.upperBound { return }
           self.expectRecord()
         }
         throw RPCError(code: .unavailable, message: "the server ended the stream")
       }
     }
+  }
+
+  private var request: Log_V1_ConsumeRequest {
+    var request = Log_V1_ConsumeRequest()
+    request.offset = self.next
+    request.maxBytes = UInt32(clamping: max(1, self.maximumMessageBytes))
+    request.maxRecords = UInt32(clamping: self.bounds.upperBound - self.next)
+    return request
+  }
+
+  /// A server that knows of no limits sends a record at a time.
+  private func take(_ message: Log_V1_ConsumeResponse) async throws {
+    var taken: [Record] = []
+    var bytes = 0
+    var next = self.next
+    for record in message.hasRecord ? [message.record] : message.records where next != self.bounds.upperBound {
+      guard record.offset == next else {
+        throw ProgLogError.protocolViolation("it sent offset \(record.offset) where \(next) was due")
+      }
+      taken.append(Record(record))
+      bytes += record.value.count + MemoryLayout<Record>.size
+      next += 1
+    }
+    self.position.store(next, ordering: .relaxed)
+    try await self.records.send(contentsOf: taken, bytes: bytes)
   }
 
   private func expectRecord() {

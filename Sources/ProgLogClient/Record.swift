@@ -1,3 +1,9 @@
+#if canImport(FoundationEssentials)
+public import FoundationEssentials
+#else
+public import Foundation
+#endif
+
 /// A record as it stands in the log.
 public struct Record: Sendable, Hashable {
   /// Its place in the log.
@@ -23,6 +29,8 @@ public enum ConsumePosition: Sendable, Hashable {
   case latest
   /// That record.
   case offset(UInt64)
+  /// The oldest record that was appended at that time or later, by the servers' clocks.
+  case time(Date)
 }
 
 /// A member of the cluster.

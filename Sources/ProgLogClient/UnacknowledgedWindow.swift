@@ -1,18 +1,19 @@
 import Synchronization
 
-/// The records of a produce stream that wait for their offsets, bounded in bytes.
+/// The requests of a produce stream that wait for their answers, bounded in bytes.
 final class UnacknowledgedWindow: Sendable {
   /// Charged for each record besides its value, so that empty ones are bounded too.
   private static let recordOverheadBytes = 64
 
   private struct State {
-    /// The charges of the waiting records; those before `head` are done.
-    var charges: [Int] = []
+    /// The waiting requests; those before `head` are done.
+    var requests: [(charge: Int, records: Int)] = []
     var head = 0
     var bytes = 0
+    var records = 0
     var sender: CheckedContinuation<Void, Never>?
 
-    var count: Int { self.charges.count - self.head }
+    var count: Int { self.requests.count - self.head }
   }
 
   private let limit: Int
@@ -24,11 +25,14 @@ final class UnacknowledgedWindow: Sendable {
 
   var count: Int { self.state.withLock { $0.count } }
 
-  /// Takes a record in; waits for room first. One record larger than the bound goes alone.
+  /// Of all the requests.
+  var records: Int { self.state.withLock { $0.records } }
+
+  /// Takes a request in; waits for room first. One larger than the bound goes alone.
   ///
   /// - Throws: `CancellationError`.
-  func add(valueBytes: Int) async throws {
-    let charge = valueBytes + Self.recordOverheadBytes
+  func add(valueBytes: Int, records: Int = 1) async throws {
+    let charge = valueBytes + records * Self.recordOverheadBytes
     while self.state.withLock({ !self.hasRoom(for: charge, in: $0) }) {
       try Task.checkCancellation()
       await withTaskCancellationHandler {
@@ -45,28 +49,31 @@ final class UnacknowledgedWindow: Sendable {
       }
     }
     self.state.withLock { state in
-      state.charges.append(charge)
+      state.requests.append((charge, records))
       state.bytes += charge
+      state.records += records
     }
   }
 
-  /// Lets the oldest record go.
+  /// Lets the oldest request go.
   ///
-  /// - Returns: whether there was one.
-  func removeOldest() -> Bool {
-    let hadOne = self.state.withLock { state in
-      guard state.count > 0 else { return false }
-      state.bytes -= state.charges[state.head]
+  /// - Returns: the number of its records; `nil` when there was none.
+  func removeOldest() -> Int? {
+    let records = self.state.withLock { state -> Int? in
+      guard state.count > 0 else { return nil }
+      let (charge, records) = state.requests[state.head]
+      state.bytes -= charge
+      state.records -= records
       state.head += 1
       // Now and then, so that removing costs a constant on average.
-      if state.head >= 1_024, state.head * 2 >= state.charges.count {
-        state.charges.removeFirst(state.head)
+      if state.head >= 1_024, state.head * 2 >= state.requests.count {
+        state.requests.removeFirst(state.head)
         state.head = 0
       }
-      return true
+      return records
     }
     self.wakeSender()
-    return hadOne
+    return records
   }
 
   private func hasRoom(for charge: Int, in state: State) -> Bool {

@@ -7,12 +7,22 @@ import SwiftProtobuf
 extension FakeLog {
   var methods: [RPCMethod] {
     [
-      self.unary("Produce") { (request: Log_V1_ProduceRequest) in
-        var answer = Log_V1_ProduceResponse()
-        answer.offset = self.append(request.record.value)
+      self.unary("Produce") { (request: Log_V1_ProduceRequest) in self.answer(request) },
+      self.unary("Consume") { (request: Log_V1_ConsumeRequest) in
+        let range = self.state.range
+        // As if the time were over at once.
+        if request.waitMilliseconds > 0, request.offset == range.upperBound { return Log_V1_ConsumeResponse() }
+        return try self.response(at: request.offset)
+      },
+      self.unary("FindOffset") { (request: Log_V1_FindOffsetRequest) in
+        let range = self.state.range
+        var answer = Log_V1_FindOffsetResponse()
+        // A record a second, the first at the second of its offset.
+        let (second, rest) = request.timeMicroseconds.quotientAndRemainder(dividingBy: 1_000_000)
+        let found = UInt64(clamping: rest > 0 ? second + 1 : second)
+        answer.offset = min(max(found, range.lowerBound), range.upperBound)
         return answer
       },
-      self.unary("Consume") { (request: Log_V1_ConsumeRequest) in try self.response(at: request.offset) },
       self.unary("GetServers") { (_: Log_V1_GetServersRequest) in
         var server = Log_V1_Server()
         server.id = "node-0"
@@ -25,6 +35,18 @@ extension FakeLog {
       self.failing("ProduceStream", RPCMethod(Self.path("ProduceStream")) { ProduceStreamCall(log: self, call: $0) }),
       self.failing("ConsumeStream", .serverStreaming(Self.path("ConsumeStream"), self.consumeStream)),
     ]
+  }
+
+  fileprivate func answer(_ request: Log_V1_ProduceRequest) -> Log_V1_ProduceResponse {
+    var answer = Log_V1_ProduceResponse()
+    if request.hasRecord {
+      answer.offset = self.append(request.record.value)
+    } else {
+      answer.offset = self.append(request.records.map { Array($0.value) })
+      answer.count = UInt32(request.records.count)
+      self.update { $0.batches += 1 }
+    }
+    return answer
   }
 
   static let goingAway = RPCStatus(.unavailable, "going away")
@@ -64,22 +86,25 @@ extension FakeLog {
   }
 
   @Sendable private func consumeStream(_ bytes: ByteBuffer, _ call: RPCCall) {
-    var next: UInt64
+    let request: Log_V1_ConsumeRequest
     do {
-      next = try Log_V1_ConsumeRequest(bytes).offset
+      request = try Log_V1_ConsumeRequest(bytes)
     } catch {
       return call.finish(RPCStatus(error))
     }
+    var next = request.offset
     var sent = 0
     let step: Step = {
       while !call.isEnded, call.isWritable, next != self.state.range.upperBound {
         do {
-          call.send(try ByteBuffer(self.response(at: next)))
+          let response = try self.response(at: next, limits: request)
+          call.send(try ByteBuffer(response))
+          next += UInt64(max(response.records.count, 1))
+          self.update { $0.sent += 1 }
         } catch {
           call.finish(RPCStatus(error))
           break
         }
-        next += 1
         sent += 1
         if self.breaks(after: sent) { call.finish(Self.goingAway) }
       }
@@ -113,12 +138,26 @@ extension FakeLog {
   }
 }
 
+extension FakeLog {
+  /// As many records as the request allows, two at most.
+  private func response(at offset: UInt64, limits: Log_V1_ConsumeRequest) throws -> Log_V1_ConsumeResponse {
+    let first = try self.response(at: offset)
+    if limits.maxBytes == 0 || self.state.knowsOnlyRecords { return first }
+    var response = Log_V1_ConsumeResponse()
+    response.records = [first.record]
+    if limits.maxRecords > 1, offset + 1 < self.state.range.upperBound {
+      response.records.append(try self.response(at: offset + 1).record)
+    }
+    return response
+  }
+}
+
 /// One ProduceStream call.
 private final class ProduceStreamCall: RPCCallHandler {
   private let log: FakeLog
   private let call: RPCCall
   private var received = 0
-  private var unanswered: [UInt64] = []
+  private var unanswered: [Log_V1_ProduceResponse] = []
   private var requestHasEnded = false
 
   init(log: FakeLog, call: RPCCall) {
@@ -129,7 +168,7 @@ private final class ProduceStreamCall: RPCCallHandler {
 
   func receive(_ message: ByteBuffer) {
     do {
-      self.unanswered.append(self.log.append(try Log_V1_ProduceRequest(message).record.value))
+      self.unanswered.append(self.log.answer(try Log_V1_ProduceRequest(message)))
     } catch {
       return self.call.finish(RPCStatus(error))
     }
@@ -147,9 +186,7 @@ private final class ProduceStreamCall: RPCCallHandler {
   private func answer() -> Bool {
     guard !self.call.isEnded else { return true }
     guard !self.log.state.holdsAnswers else { return false }
-    for offset in self.unanswered {
-      var answer = Log_V1_ProduceResponse()
-      answer.offset = offset
+    for answer in self.unanswered {
       do {
         self.call.send(try ByteBuffer(answer))
       } catch {

@@ -28,6 +28,12 @@ final class FakeLog: Sendable {
     var breaksAfter: Int?
     /// Unary calls are never answered.
     var isSilent = false
+    /// Messages that ConsumeStream has sent.
+    var sent = 0
+    /// Requests that had a batch.
+    var batches = 0
+    /// Whether it answers as proglog's own server, which knows one record a message.
+    var knowsOnlyRecords = false
 
     var range: Range<UInt64> { self.start..<(self.start + UInt64(self.values.count)) }
   }
@@ -59,9 +65,15 @@ final class FakeLog: Sendable {
 
   @discardableResult
   func append(_ value: some Sequence<UInt8>) -> UInt64 {
+    self.append([Array(value)])
+  }
+
+  /// - Returns: the offset of the first.
+  @discardableResult
+  func append(_ values: [[UInt8]]) -> UInt64 {
     self.update { state in
-      state.values.append(Array(value))
-      return state.range.upperBound - 1
+      defer { state.values += values }
+      return state.range.upperBound
     }
   }
 

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import RPCServer
 import Testing
 
@@ -34,6 +35,60 @@ struct ProgLogClientTests {
       let error = await #expect(throws: ProgLogError.self) { try await client.consume(at: 7) }
       #expect(error == .outOfRange(requested: 7, range: 5..<7))
       #expect(error?.description == "offset 7 is not in the log: it has 5 to 6")
+    }
+  }
+
+  @Test("records are appended as one batch, whose offsets are told")
+  func producesRecords() async throws {
+    let log = FakeLog(["a"])
+    try await log.serve { client in
+      let offsets = try await client.produce(records: [[1], [], [3]])
+      #expect(offsets == 1..<4)
+      #expect(log.state.batches == 1)
+      let one = try await client.produce(records: [[4]])
+      #expect(one == 4..<5)
+    }
+    #expect(log.state.values == [Array("a".utf8), [1], [], [3], [4]])
+  }
+
+  @Test("a batch whose answer is lost leaves all its records in doubt")
+  func doubtfulRecords() async throws {
+    let log = FakeLog()
+    log.update { $0.failures["Produce"] = [RPCStatus(.unavailable, "lost")] }
+    try await log.serve { client in
+      let error = await #expect(throws: ProgLogError.self) { try await client.produce(records: [[1], [2], [3]]) }
+      guard case .outcomeUnknown(records: 3, _) = error else {
+        Issue.record("\(String(describing: error))")
+        return
+      }
+    }
+  }
+
+  @Test(
+    "the offset of a time is found", arguments: [(-1e30, 5), (0, 5), (5.000_001, 6), (1e30, 7)] as [(Double, UInt64)])
+  func offsetOfTime(seconds: Double, offset: UInt64) async throws {
+    try await FakeLog(["a", "b"], start: 5).serve { client in
+      let found = try await client.offset(at: Date(timeIntervalSince1970: seconds))
+      #expect(found == offset)
+    }
+  }
+
+  @Test("a read can wait for a record that is still to come, and gives up in time")
+  func waits() async throws {
+    let log = FakeLog(["a"])
+    try await log.serve { client in
+      let there = try await client.consume(at: 0, waitingUpTo: .seconds(60))
+      #expect(there?.value == Array("a".utf8))
+      let nothing = try await client.consume(at: 1, waitingUpTo: .milliseconds(20))
+      #expect(nothing == nil)
+      async let coming = client.consume(at: 1, waitingUpTo: .seconds(60))
+      log.append("b".utf8)
+      let came = try await coming
+      #expect(came?.value == Array("b".utf8))
+      let error = await #expect(throws: ProgLogError.self) {
+        try await client.consume(at: 3, waitingUpTo: .seconds(60))
+      }
+      #expect(error == .outOfRange(requested: 3, range: 0..<2))
     }
   }
 

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Testing
 
 @testable import ProgLogClient
@@ -180,10 +181,73 @@ struct StreamTests {
     }
   }
 
+  @Test("records come many in a message, from a server that can do that", arguments: [(false, 4), (true, 7)])
+  func consumesBatches(knowsOnlyRecords: Bool, messages: Int) async throws {
+    let log = FakeLog((0..<9).map(String.init))
+    log.update { $0.knowsOnlyRecords = knowsOnlyRecords }
+    try await log.serve { client in
+      let values = try await self.values(client.consume(from: .offset(2), limit: 5))
+      #expect(values == (2..<7).map(String.init))
+    }
+    // All that it has at once, two records in a message at most.
+    #expect(log.state.sent == messages)
+  }
+
+  @Test(
+    "a consumer can begin at a time",
+    arguments: [(-5.0, ["a", "b", "c"]), (5.5, ["b", "c"]), (99, [])] as [(Double, [String])])
+  func consumesFromTime(seconds: Double, expected: [String]) async throws {
+    try await FakeLog(["a", "b", "c"], start: 5).serve { client in
+      let values = try await self.values(client.consume(from: .time(Date(timeIntervalSince1970: seconds))))
+      #expect(values == expected)
+    }
+  }
+
+  @Test("a stream of batches gives the offsets of each, and empty batches are passed over")
+  func producesBatches() async throws {
+    let log = FakeLog(["a"])
+    try await log.serve { client in
+      let batches: [[[UInt8]]] = [[[1], [2], [3]], [], [[4]], [[5], [6]]]
+      let source = AsyncStream { continuation in
+        for batch in batches { continuation.yield(batch) }
+        continuation.finish()
+      }
+      var offsets: [Range<UInt64>] = []
+      for try await range in client.produce(batches: source) { offsets.append(range) }
+      #expect(offsets == [1..<4, 4..<5, 5..<7])
+    }
+    #expect(log.state.values == [Array("a".utf8), [1], [2], [3], [4], [5], [6]])
+    // One record goes as proglog's own field.
+    #expect(log.state.batches == 2)
+  }
+
+  @Test("a stream of batches that breaks tells how many records are in doubt")
+  func countsDoubtfulBatches() async throws {
+    let log = FakeLog()
+    log.update {
+      $0.holdsAnswers = true
+      $0.breaksAfter = 2
+    }
+    try await log.serve { client in
+      let source = AsyncStream<[[UInt8]]> { continuation in
+        for _ in 0..<9 { continuation.yield([[1], [2], [3]]) }
+        continuation.finish()
+      }
+      let error = await #expect(throws: ProgLogError.self) {
+        // Room for two batches of three records.
+        for try await _ in client.produce(batches: source, maximumUnacknowledgedBytes: 6 * 65) {}
+      }
+      guard case .outcomeUnknown(records: 6, _) = error else {
+        Issue.record("\(String(describing: error))")
+        return
+      }
+    }
+  }
+
   @Test("a consumer whose stream breaks goes on without gap or repeat")
   func resumes() async throws {
     let log = FakeLog((0..<10).map(String.init))
-    log.update { $0.breaksAfter = 4 }
+    log.update { $0.breaksAfter = 2 }
     try await log.serve { client in
       let values = try await self.values(client.consume(from: .earliest))
       #expect(values == (0..<10).map(String.init))
