@@ -14,6 +14,8 @@ struct ConsumeCommand: AsyncParsableCommand {
         logctl consume
         logctl consume --from 100 --limit 10 --format offset-value
         logctl consume --from latest --follow
+        logctl consume --from-time 2026-11-21T15:04:05Z --max-records 10
+        logctl consume --from-time -1h --follow
         logctl consume --format json | jq .offset
         logctl consume --from 7 --limit 1 --format raw > picture.png
       """)
@@ -24,10 +26,20 @@ struct ConsumeCommand: AsyncParsableCommand {
     transform: ConsumePosition.init(argument:))
   var from = ConsumePosition.earliest
 
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Begin with what was appended at that time or later: RFC 3339, or a time ago such as -1h (s, m, h, d).",
+      valueName: "time"),
+    transform: { try PointInTime(argument: $0) })
+  var fromTime: PointInTime?
+
   @Flag(name: .shortAndLong, help: "Wait for new records and print them as they come.")
   var follow = false
 
-  @Option(name: [.customShort("n"), .long], help: ArgumentHelp("Stop after so many records.", valueName: "count"))
+  @Option(
+    name: [.customShort("n"), .long, .customLong("max-records")],
+    help: ArgumentHelp("Stop after so many records.", valueName: "count"))
   var limit: UInt64?
 
   @Option(
@@ -38,6 +50,15 @@ struct ConsumeCommand: AsyncParsableCommand {
   var format = RecordFormat.text
 
   @OptionGroup var connection: ConnectionOptions
+
+  /// Where to begin, whichever way it was said.
+  var position: ConsumePosition { self.fromTime.map { .time($0.date) } ?? self.from }
+
+  func validate() throws {
+    if self.fromTime != nil, self.from != .earliest {
+      throw ValidationError("give --from or --from-time, not both")
+    }
+  }
 
   func run() async throws {
     try await self.connection.withClient { client in
@@ -52,7 +73,7 @@ struct ConsumeCommand: AsyncParsableCommand {
   private func printRecords(of client: ProgLogClient) async throws {
     var output = Output(isLive: self.follow)
     do {
-      for try await record in client.consume(from: self.from, follow: self.follow, limit: self.limit) {
+      for try await record in client.consume(from: self.position, follow: self.follow, limit: self.limit) {
         try output.write(self.format.bytes(of: record))
       }
     } catch let error as ProgLogError {

@@ -13,6 +13,8 @@ struct LogctlCommand: AsyncParsableCommand {
         logctl produce "Let's Go"               append a record, print its offset
         logctl consume                          print the whole log
         logctl consume --from latest --follow   print what comes from now on
+        logctl consume --from-time -1h          print what was appended in the last hour
+        logctl offsets                          show where the log begins and ends
         logctl servers                          show the members and their leader
         logctl log verify DIRECTORY             check the files of a server's log
 
@@ -21,7 +23,10 @@ struct LogctlCommand: AsyncParsableCommand {
       Exit codes: \(FailureCode.summary)
       """,
     version: "logctl \(BuildVersion.current)",
-    subcommands: [ProduceCommand.self, ConsumeCommand.self, ServersCommand.self, LogCommand.self, VersionCommand.self])
+    subcommands: [
+      ProduceCommand.self, ConsumeCommand.self, OffsetsCommand.self, ServersCommand.self, LogCommand.self,
+      VersionCommand.self,
+    ])
 
   static func main() async {
     // A reader that goes away, as `head` does, is seen as EPIPE where it can be handled.

@@ -27,11 +27,11 @@ final class ProduceProgress: Sendable {
     self.state.withLock { $0.bytes += bytes }
   }
 
-  /// A record is durable.
-  func acknowledged() {
+  /// So many more records are durable.
+  func acknowledged(records: Int) {
     guard self.isShown else { return }
     let line = self.state.withLock { state -> String? in
-      state.records += 1
+      state.records += records
       let now = ContinuousClock.now
       guard now - state.lastShown >= Self.interval else { return nil }
       state.lastShown = now

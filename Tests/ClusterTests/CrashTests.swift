@@ -19,7 +19,9 @@ import Testing
         dataDirectory: data, arguments: ["--max-store-bytes", "64KiB", "--max-record-bytes", "1KiB"])
       let values = (0..<200_000).map { "round \(round) record \($0)" }
       let producer = try ChildProcess(
-        Products.path("logctl"), ["produce", "--addr", node.rpcAddress, "--timeout", "60", "-"],
+        Products.path("logctl"),
+        // Batches, but of two or three records: in large ones all of them were durable before the node could be killed.
+        ["produce", "--addr", node.rpcAddress, "--timeout", "60", "--max-batch-bytes", "64", "-"],
         input: Data(values.joined(separator: "\n").utf8))
       let enough = Int.random(in: 1...20_000, using: &random)
       try await eventually("records are acknowledged") { () -> Void? in

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 import ProgLogClient
 import Testing
 
@@ -15,6 +16,11 @@ struct ArgumentTests {
       (["produce", "--format", "xml"], "'xml' is invalid for '--format"),
       (["consume", "--from", "-1"], "--from"),
       (["consume", "--from", "first"], "'first' is neither an offset (0 or more) nor earliest nor latest"),
+      (["consume", "--from-time", "yesterday"], "'yesterday' is no time: write it as 2026-11-21T15:04:05Z"),
+      (["consume", "--from-time", "-1w"], "'-1w' is no time"),
+      (["consume", "--from-time", "-1h", "--from", "3"], "give --from or --from-time, not both"),
+      (["offsets", "--time", "-5x"], "'-5x' is no time"),
+      (["produce", "--max-batch-bytes", "0"], "--max-batch-bytes must be more than 0, not 0"),
       (["consume", "--limit", "x"], "'x' is invalid for '--limit"),
       (["consume", "--format", "hex"], "'text', 'json', 'raw'"),
       (["consume", "--timeout", "0"], "--timeout must be more than 0"),
@@ -43,6 +49,30 @@ struct ArgumentTests {
   func from(arguments: [String], expected: ConsumePosition) throws {
     let command = try #require(try LogctlCommand.parseAsRoot(["consume"] + arguments) as? ConsumeCommand)
     #expect(command.from == expected)
+  }
+
+  @Test(
+    "a time is RFC 3339, or ago",
+    arguments: [
+      ("2026-11-21T15:04:05Z", 1_795_273_445), ("2026-11-21T16:04:05+01:00", 1_795_273_445),
+      ("2026-11-21T15:04:05.5Z", 1_795_273_445.5), ("-90s", 999_910), ("-90m", 994_600), ("-1h", 996_400),
+      ("-2d", 827_200), ("-0s", 1_000_000),
+    ])
+  func times(text: String, seconds: Double) throws {
+    let time = try PointInTime(argument: text, now: Date(timeIntervalSince1970: 1_000_000))
+    #expect(time.date == Date(timeIntervalSince1970: seconds))
+  }
+
+  @Test("a consumer begins at a time, and stops after so many records", arguments: ["--limit", "--max-records", "-n"])
+  func fromTime(limit: String) throws {
+    let arguments = ["consume", "--from-time", "-1h", limit, "7"]
+    let command = try #require(try LogctlCommand.parseAsRoot(arguments) as? ConsumeCommand)
+    guard case .time(let date) = command.position else {
+      Issue.record("\(command.position)")
+      return
+    }
+    #expect(abs(date.timeIntervalSinceNow + 3_600) < 600)
+    #expect(command.limit == 7)
   }
 
   @Test(

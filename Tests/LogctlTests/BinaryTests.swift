@@ -34,7 +34,7 @@ struct BinaryTests {
 
   @Test(
     "each command's help shows how it is used",
-    arguments: ["produce", "consume", "servers", "log", "log verify", "log dump", "log repair", "version"])
+    arguments: ["produce", "consume", "offsets", "servers", "log", "log verify", "log dump", "log repair", "version"])
   func help(command: String) throws {
     let result = try self.run(command.split(separator: " ").map(String.init) + ["--help"])
     #expect(result.code == 0)
@@ -46,7 +46,7 @@ struct BinaryTests {
   func overview() throws {
     let result = try self.run(["--help"])
     #expect(result.code == 0)
-    for word in ["produce", "consume", "servers", "version", "LOGCTL_ADDR", "Exit codes"] {
+    for word in ["produce", "consume", "offsets", "servers", "version", "LOGCTL_ADDR", "Exit codes"] {
       #expect(result.output.contains(word))
     }
   }

@@ -32,6 +32,12 @@ struct FormatTests {
     #expect(ProduceCommand.Format.json.line(offset: 3) == "{\"offset\":3}\n")
   }
 
+  @Test("the log's offsets are two lines, that of a time is one")
+  func logOffsets() {
+    #expect(OffsetsCommand.text(3..<12, found: nil) == "earliest  3\nlatest    12\n")
+    #expect(OffsetsCommand.text(3..<12, found: 7) == "7\n")
+  }
+
   @Test("servers stand in columns, and the leader is marked")
   func servers() {
     let table = ServersCommand.table([
