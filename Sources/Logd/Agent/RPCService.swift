@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import NIOCore
+import ProgLogAPI
 import RPCServer
 import ServiceLifecycle
 
@@ -32,7 +33,12 @@ struct RPCService: Service {
     let advertised = AdvertisedAddress()
     let service = LogService(log: replica, nodeName: configuration.nodeName, advertisedAddress: advertised)
     let health = HealthService(statuses: ["": .serving, LogService.name: .serving])
-    let router = RPCRouter(service.methods + health.methods)
+    guard let descriptors = Base64.decode(FileDescriptors.base64) else {
+      preconditionFailure("the generated file descriptors are not Base64: run 'make proto'")
+    }
+    let reflection = try ReflectionService(
+      descriptorSets: [descriptors], services: [LogService.name, HealthService.name])
+    let router = RPCRouter(service.methods + health.methods + reflection.methods)
     var limits = RPCServer.Configuration.defaults
     let wanted = HostPort(host: configuration.bindAddress.host, port: configuration.rpcPort)
     limits.listenAddresses = [.init(host: wanted.host, port: wanted.port)]

@@ -5,6 +5,8 @@ import Synchronization
 
 /// `grpc.health.v1.Health`: the status of each service, settable from any thread; `""` is the server as a whole.
 package final class HealthService: Sendable {
+  package static let name = "grpc.health.v1.Health"
+
   package enum Status: Sendable {
     case serving
     case notServing

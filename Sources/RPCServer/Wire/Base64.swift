@@ -1,6 +1,6 @@
 /// Base64 (RFC 4648, section 4) for `-bin` metadata. Encoding leaves the padding out, as gRPC advises senders; decoding
 /// takes it or leaves it, as gRPC demands of receivers.
-enum Base64 {
+package enum Base64 {
   private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
   static func encode(_ bytes: some Sequence<UInt8>) -> String {
@@ -20,7 +20,7 @@ enum Base64 {
   }
 
   /// Returns `nil` for a character outside of the alphabet, misplaced padding or an impossible length.
-  static func decode(_ text: some StringProtocol) -> [UInt8]? {
+  package static func decode(_ text: some StringProtocol) -> [UInt8]? {
     var characters = Array(text.utf8)
     if characters.count % 4 == 0 {
       for _ in 0..<2 where characters.last == UInt8(ascii: "=") { characters.removeLast() }

@@ -7,6 +7,8 @@ import sys
 import threading
 
 import grpc
+from google.protobuf.descriptor_pool import DescriptorPool
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 from grpc_status import rpc_status
 from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -26,8 +28,9 @@ def request(value):
 def main():
     with grpc.insecure_channel(address) as channel:
         log = rpc.LogStub(channel)
-        for check in (unary, servers, out_of_range, produce_stream, consume_stream, waits_at_the_end, cancel, health):
-            check(log) if check is not health else check(channel)
+        of_log = (unary, servers, out_of_range, produce_stream, consume_stream, waits_at_the_end, cancel)
+        for check in (*of_log, health, reflection):
+            check(log if check in of_log else channel)
             print("ok", check.__name__, flush=True)
 
 
@@ -101,6 +104,16 @@ def health(channel):
     for service in ("", "log.v1.Log"):
         answer = stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=TIMEOUT)
         assert answer.status == health_pb2.HealthCheckResponse.SERVING, answer
+
+
+def reflection(channel):
+    database = ProtoReflectionDescriptorDatabase(channel)
+    assert database.get_services() == [
+        "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
+        "log.v1.Log",
+    ], database.get_services()
+    service = DescriptorPool(database).FindServiceByName("log.v1.Log")
+    assert "ProduceStream" in service.methods_by_name, service.methods_by_name
 
 
 main()
