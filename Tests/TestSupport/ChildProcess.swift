@@ -23,6 +23,9 @@ package final class ChildProcess: Sendable {
       executable, arguments, ProcessInfo.processInfo.environment.merging(environment) { _, new in new }, directory)
   }
 
+  /// How many descriptors other tests may open while this one looks which there are.
+  private static let descriptorsOpenedMeanwhile: Int32 = 64
+
   private static func spawn(
     _ executable: String, _ arguments: [String], _ environment: [String: String], _ directory: TemporaryDirectory
   ) throws -> Int32 {
@@ -32,6 +35,11 @@ package final class ChildProcess: Sendable {
     posix_spawn_file_actions_addopen(&actions, 0, directory.file("in"), O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, directory.file("out"), O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, directory.file("err"), O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    // Nothing else of ours: a child that holds a listening socket keeps its port open when we have closed it.
+    let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }
+    for descriptor in 3...(open.max() ?? 3) + descriptorsOpenedMeanwhile {
+      posix_spawn_file_actions_addclose(&actions, descriptor)
+    }
     var argumentPointers = ([executable] + arguments).map { strdup($0) } + [nil]
     var environmentPointers = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { for pointer in argumentPointers + environmentPointers { free(pointer) } }
