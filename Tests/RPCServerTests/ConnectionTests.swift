@@ -45,6 +45,16 @@ struct ConnectionTests {
     #expect(idle == [false, false, true])
   }
 
+  @Test("a message allows a ping for each frame that it fills, as clients send that measure bandwidth")
+  func pingsWithinALargeMessage() {
+    var pings = PingEnforcement(minimumInterval: .seconds(10), permitsPingsWithoutCalls: true)
+    pings.sentMessage(bytes: 100 * PingEnforcement.bytesPerPing)
+    let tooMany = (1...200).first { index in
+      pings.received(now: .uptimeNanoseconds(UInt64(index)), hasOpenCalls: true)
+    }
+    #expect(tooMany == 104, "the first is none too early, a hundred are allowed, two are forgiven")
+  }
+
   private static let good: HPACKHeaders = [
     ":method": "POST", ":path": "/s/m", ":scheme": "http", "te": "trailers", "content-type": "application/grpc",
   ]

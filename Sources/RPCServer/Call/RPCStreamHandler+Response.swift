@@ -108,11 +108,17 @@ extension RPCStreamHandler {
 
   private func messageWritten(bytes: Int) {
     if let observer = environment.observer, let method { observer.messageSent(method, bytes: bytes) }
-    connection.sentFrame()
+    connection.sentMessage(bytes: bytes)
     flushSoon()
     guard !isWritable else { return }
-    bufferedBytes += MessageFramer.prefixBytes + bytes
-    if bufferedBytes > environment.configuration.maximumBufferedResponseBytes + MessageFramer.prefixBytes + bytes {
+    let size = MessageFramer.prefixBytes + bytes
+    bufferedBytes += size
+    connection.bufferedResponseBytes += size
+    // Without this message: one of any size may be sent.
+    if bufferedBytes - size > environment.configuration.maximumBufferedResponseBytes
+      || connection.bufferedResponseBytes - size
+        > environment.configuration.maximumBufferedResponseBytesPerConnection
+    {
       // ENHANCE_YOUR_CALM is RESOURCE_EXHAUSTED to a gRPC client; trailers would only queue behind what it does not read.
       environment.logger.info("call stopped: \(bufferedBytes) bytes wait for a client that does not read")
       reset(.enhanceYourCalm)

@@ -11,6 +11,7 @@ final class RPCStreamHandler: ChannelDuplexHandler {
   typealias OutboundOut = HTTP2Frame.FramePayload
 
   let connection: RPCConnectionHandler
+  private let streamID: HTTP2StreamID
   var machine = CallStateMachine()
   var context: ChannelHandlerContext?
 
@@ -24,6 +25,10 @@ final class RPCStreamHandler: ChannelDuplexHandler {
   private var isReadPending = false
   private var isEndPending = false
   private var deadlineTimer: Scheduled<Void>?
+  /// Bytes of a message that is not whole yet, as the connection has counted them.
+  private var partialBytes = 0
+  /// When that message began; `nil` while there is none, or the handler does not read.
+  private(set) var partialSince: NIODeadline?
 
   // The response; see RPCStreamHandler+Response.swift.
   var initialMetadata: RPCMetadata?
@@ -36,8 +41,9 @@ final class RPCStreamHandler: ChannelDuplexHandler {
   // For the observer.
   private var startTime: NIODeadline?
 
-  init(connection: RPCConnectionHandler) {
+  init(connection: RPCConnectionHandler, streamID: HTTP2StreamID) {
     self.connection = connection
+    self.streamID = streamID
     framer = MessageFramer(maximumMessageBytes: connection.environment.configuration.maximumReceiveMessageBytes)
   }
 
@@ -49,9 +55,7 @@ final class RPCStreamHandler: ChannelDuplexHandler {
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
-    // Every stream of a client has an id by the time its channel is made.
-    let streamID = try? context.channel.syncOptions?.getOption(HTTP2StreamChannelOptions.streamID)
-    connection.callOpened(self, streamID: streamID ?? .rootStream)
+    connection.callOpened(self, streamID: streamID)
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
@@ -76,7 +80,7 @@ final class RPCStreamHandler: ChannelDuplexHandler {
     let isWritable = context.channel.isWritable
     guard isWritable != self.isWritable else { return }
     self.isWritable = isWritable
-    if isWritable { bufferedBytes = 0 }
+    if isWritable { releaseBufferedBytes() }
     guard !isEnded else { return }
     handler?.writabilityChanged()
     call?.onWritabilityChange?()
@@ -152,7 +156,7 @@ final class RPCStreamHandler: ChannelDuplexHandler {
     compressesResponse =
       head.encoding == .gzip && head.acceptsGzip && environment.configuration.minimumBytesToCompress != nil
     guard let context else { return }
-    let deadline = head.timeout.map { NIODeadline.now() + $0 }
+    let deadline = head.timeout.map { context.eventLoop.now + $0 }
     let callContext = RPCCallContext(
       method: method, metadata: RPCMetadata(received: headers), deadline: deadline, peer: connection.peer)
     let call = RPCCall(context: callContext, eventLoop: context.eventLoop, stream: self)
@@ -220,7 +224,8 @@ final class RPCStreamHandler: ChannelDuplexHandler {
       ended(.cancelled)
     }
     connection.callClosed(self)
-    framer.clear()
+    clearRequest()
+    releaseBufferedBytes()
     call = nil
     handler = nil
   }
@@ -234,7 +239,7 @@ final class RPCStreamHandler: ChannelDuplexHandler {
   func ended(_ code: RPCStatus.Code) {
     deadlineTimer?.cancel()
     deadlineTimer = nil
-    framer.clear()
+    clearRequest()
     if let observer = environment.observer, let startTime {
       observer.callFinished(method, code: code, duration: .now() - startTime)
     }
@@ -255,13 +260,18 @@ final class RPCStreamHandler: ChannelDuplexHandler {
       ended(.internal)
     }
     context?.writeAndFlush(wrapOutboundOut(.rstStream(code)), promise: nil)
+    // A call that crosses our GOAWAY is not the client's fault.
+    if code != .refusedStream { connection.abuse.streamFailed() }
   }
 
   func log(_ message: String) { environment.logger.error("\(message)") }
 
   // MARK: Delivering the request
 
-  func pauseReading() { isPaused = !isEnded }
+  func pauseReading() {
+    isPaused = !isEnded
+    partialSince = nil
+  }
 
   func resumeReading() {
     guard isPaused else { return }
@@ -285,19 +295,43 @@ final class RPCStreamHandler: ChannelDuplexHandler {
     defer { isDelivering = false }
     do throws(RPCStatus) {
       while !isPaused, !isEnded, let message = try framer.next() {
+        partialSince = nil
         let payload = message.isCompressed ? try decompress(message.payload) : message.payload
         if let observer = environment.observer, let method {
           observer.messageReceived(method, bytes: payload.readableBytes)
         }
         handler?.receive(payload)
       }
-      guard isEndPending, !isPaused, !isEnded else { return }
+      guard !isPaused, !isEnded else { return }
+      if framer.bufferedBytes > 0 || partialBytes > 0 { try countPartialMessage() }
+      guard isEndPending else { return }
       isEndPending = false
       if framer.hasPartialMessage { throw RPCStatus(.internal, "the request ended within a message") }
       handler?.receiveEnd()
     } catch {
       fail(error)
     }
+  }
+
+  private func countPartialMessage() throws(RPCStatus) {
+    framer.compact()
+    let change = framer.bufferedBytes - partialBytes
+    partialBytes = framer.bufferedBytes
+    if partialBytes == 0 { partialSince = nil } else if partialSince == nil { partialSince = context?.eventLoop.now }
+    try connection.partialMessagesChanged(by: change)
+  }
+
+  /// Drops what is held of the request.
+  private func clearRequest() {
+    framer.clear()
+    partialSince = nil
+    connection.partialMessageBytes -= partialBytes
+    partialBytes = 0
+  }
+
+  private func releaseBufferedBytes() {
+    connection.bufferedResponseBytes -= bufferedBytes
+    bufferedBytes = 0
   }
 
   private func decompress(_ payload: ByteBuffer) throws(RPCStatus) -> ByteBuffer {

@@ -1,17 +1,23 @@
 package import NIOCore
 
 /// Counts the pings of a client that come too often. gRPC's clients ping for liveness, and to measure the bandwidth
-/// whenever data comes in, so sending something clears the count; the rest is abuse (gRPC proposal A8).
+/// whenever data comes in: so sending something clears the count, and a large message, which they take in many frames,
+/// allows a ping for each of these. The rest is abuse (gRPC proposal A8).
 package struct PingEnforcement: Equatable {
   /// As grpc-core and grpc-go: the third early ping ends the connection.
   static let maximumStrikes = 2
   /// The least time between pings while no call is open, for clients that may not ping then.
   static let intervalWithoutCalls = TimeAmount.hours(2)
 
+  /// What a client takes in at once, in bytes: HTTP/2's default size of a frame.
+  static let bytesPerPing = 16 << 10
+
   private let minimumInterval: TimeAmount
   private let permitsPingsWithoutCalls: Bool
   private var lastPing: NIODeadline?
   private var strikes = 0
+  /// Pings that large messages allow.
+  private var allowance = 0
 
   package init(minimumInterval: TimeAmount, permitsPingsWithoutCalls: Bool) {
     self.minimumInterval = minimumInterval
@@ -24,11 +30,22 @@ package struct PingEnforcement: Equatable {
     strikes = 0
   }
 
+  /// A message was sent, or handed to flow control to be sent as the client takes it.
+  package mutating func sentMessage(bytes: Int) {
+    sentFrame()
+    // Not the sum: what was sent before has mostly been taken.
+    allowance = max(allowance, bytes / Self.bytesPerPing)
+  }
+
   /// A PING or a further SETTINGS. Returns whether it is one too many.
   package mutating func received(now: NIODeadline, hasOpenCalls: Bool) -> Bool {
     let interval = hasOpenCalls || permitsPingsWithoutCalls ? minimumInterval : Self.intervalWithoutCalls
     defer { lastPing = now }
     guard let lastPing, now - lastPing < interval else { return false }
+    if allowance > 0 {
+      allowance -= 1
+      return false
+    }
     strikes += 1
     return strikes > Self.maximumStrikes
   }

@@ -11,8 +11,9 @@ final class RPCConnectionHandler: ChannelInboundHandler {
 
   let environment: RPCServerEnvironment
   private let flushes: FlushCoalescingHandler
-  private var context: ChannelHandlerContext?
-  private var calls: [ObjectIdentifier: RPCStreamHandler] = [:]
+  let abuse: AbuseGuard
+  private(set) var context: ChannelHandlerContext?
+  private(set) var calls: [ObjectIdentifier: RPCStreamHandler] = [:]
   private var callsToFlush: [RPCStreamHandler] = []
   private var drain = ConnectionDrain()
   private var pings: PingEnforcement
@@ -21,13 +22,21 @@ final class RPCConnectionHandler: ChannelInboundHandler {
   private var mustDrain = false
   /// Whether anything was read since the keepalive timer last looked.
   private var sawRead = false
+  /// Whether a call was opened since the idle timer last looked.
+  private var sawCall = false
+  // Bytes of the open calls; see RPCConnectionHandler+Limits.swift.
+  var partialMessageBytes = 0
+  var bufferedResponseBytes = 0
+  var partialMessageTimer: Scheduled<Void>?
+  private var idleTimer: Scheduled<Void>?
   private var timers: [Scheduled<Void>] = []
   private var keepaliveTimer: Scheduled<Void>?
   private var cachedPeer: RPCPeer?
 
-  init(environment: RPCServerEnvironment, flushes: FlushCoalescingHandler) {
+  init(environment: RPCServerEnvironment, flushes: FlushCoalescingHandler, abuse: AbuseGuard) {
     self.environment = environment
     self.flushes = flushes
+    self.abuse = abuse
     pings = PingEnforcement(
       minimumInterval: environment.configuration.keepalive.minimumClientPingInterval,
       permitsPingsWithoutCalls: environment.configuration.keepalive.permitsClientPingsWithoutCalls)
@@ -46,6 +55,7 @@ final class RPCConnectionHandler: ChannelInboundHandler {
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
     environment.observer?.connectionOpened()
+    abuse.onAbuse = { [weak self] reason in self?.cutOff(reason) }
     let timeouts = environment.configuration.connection
     after(timeouts.handshakeTimeout) { handler in
       if !handler.hasReceivedSettings {
@@ -61,12 +71,13 @@ final class RPCConnectionHandler: ChannelInboundHandler {
         handler.after(timeouts.maximumAgeGrace) { $0.terminate() }
       }
     }
+    if let maximumIdleTime = timeouts.maximumIdleTime { scheduleIdle(maximumIdleTime) }
     scheduleKeepalive()
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
     self.context = nil
-    keepaliveTimer?.cancel()
+    for timer in [keepaliveTimer, idleTimer, partialMessageTimer] { timer?.cancel() }
     for timer in timers { timer.cancel() }
     timers = []
     environment.observer?.connectionClosed()
@@ -98,6 +109,7 @@ final class RPCConnectionHandler: ChannelInboundHandler {
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     if Self.isConfinedToStream(error) {
       environment.logger.debug("stream error: \(error)")
+      abuse.streamFailed()
     } else {
       // HTTP/2's handler has sent its GOAWAY and leaves the connection to us.
       environment.logger.debug("connection closed after an error: \(error)")
@@ -127,6 +139,7 @@ final class RPCConnectionHandler: ChannelInboundHandler {
   // MARK: Calls
 
   func callOpened(_ call: RPCStreamHandler, streamID: HTTP2StreamID) {
+    sawCall = true
     calls[ObjectIdentifier(call)] = call
     drain.streamOpened(streamID)
   }
@@ -140,6 +153,11 @@ final class RPCConnectionHandler: ChannelInboundHandler {
   var refusesCalls: Bool { drain.refusesStreams }
 
   func sentFrame() { pings.sentFrame() }
+
+  func sentMessage(bytes: Int) {
+    pings.sentMessage(bytes: bytes)
+    abuse.messageSent(bytes: bytes)
+  }
 
   /// Flushes `call` together with all others that ask for it in this turn of the event loop.
   func flushLater(_ call: RPCStreamHandler) {
@@ -171,10 +189,13 @@ extension RPCConnectionHandler {
   /// is open, and the next frame of the client's is then answered by GOAWAY with PROTOCOL_ERROR: the SETTINGS ACK of a
   /// client that has just connected, the call that crosses the first GOAWAY, the WINDOW_UPDATE for the last answer. A
   /// client would see its call fail, or at least an error that is none.
-  private static func goAway(lastStreamID: HTTP2StreamID) -> ByteBuffer {
-    var frame = ByteBuffer(bytes: [0, 0, 8, 7, 0, 0, 0, 0, 0])
+  private static func goAway(
+    lastStreamID: HTTP2StreamID, code: HTTP2ErrorCode = .noError, reason: String = ""
+  ) -> ByteBuffer {
+    var frame = ByteBuffer(bytes: [0, 0, UInt8(8 + reason.utf8.count), 7, 0, 0, 0, 0, 0])
     frame.writeInteger(UInt32(Int32(lastStreamID)))
-    frame.writeInteger(UInt32(HTTP2ErrorCode.noError.networkCode))
+    frame.writeInteger(UInt32(code.networkCode))
+    frame.writeString(reason)
     return frame
   }
 
@@ -225,6 +246,31 @@ extension RPCConnectionHandler {
     context.close(promise: nil)
   }
 
+  /// Ends the connection of a client that is up to no good, or broken beyond use. A turn later: the call may come from
+  /// within the handler that reads.
+  private func cutOff(_ reason: String) {
+    environment.logger.notice(
+      "connection cut off: \(reason)", metadata: ["peer": "\(context?.channel.remoteAddress?.description ?? "unknown")"]
+    )
+    guard let context else { return }
+    if hasReceivedSettings {
+      flushes.writeFrame(Self.goAway(lastStreamID: .maxID, code: .enhanceYourCalm, reason: reason))
+    }
+    context.eventLoop.assumeIsolated().execute { self.close() }
+  }
+
+  private func scheduleIdle(_ limit: TimeAmount) {
+    // A look once an interval, as for keepalive.
+    idleTimer = schedule(limit) { handler in
+      if handler.drain.hasOpenStreams || handler.sawCall {
+        handler.sawCall = false
+        handler.scheduleIdle(limit)
+      } else {
+        handler.beginDraining()
+      }
+    }
+  }
+
   /// Starts the wait for a quiet interval anew.
   private func scheduleKeepalive() {
     let keepalive = environment.configuration.keepalive
@@ -263,7 +309,7 @@ extension RPCConnectionHandler {
     if let timer = schedule(delay, body) { timers.append(timer) }
   }
 
-  private func schedule(_ delay: TimeAmount, _ body: @escaping (RPCConnectionHandler) -> Void) -> Scheduled<Void>? {
+  func schedule(_ delay: TimeAmount, _ body: @escaping (RPCConnectionHandler) -> Void) -> Scheduled<Void>? {
     context?.eventLoop.assumeIsolated().scheduleTask(in: delay) { [weak self] in
       if let self { body(self) }
     }

@@ -35,9 +35,16 @@ extension RPCServer {
       package var maximumAge: TimeAmount?
       /// How long the calls of a connection that is too old may go on.
       package var maximumAgeGrace: TimeAmount = .seconds(60)
-      /// RST_STREAM frames taken in `maximumStreamResetsWindow` before the connection is cut off (CVE-2023-44487).
-      package var maximumStreamResets = 200
-      package var maximumStreamResetsWindow: TimeAmount = .seconds(1)
+      /// A connection without calls is drained after this time, or up to twice as much; `nil` for never.
+      package var maximumIdleTime: TimeAmount? = .minutes(15)
+      /// A frame other than DATA, and a block of headers, must be whole this long after its first byte, or at most twice
+      /// as long.
+      package var frameTimeout: TimeAmount = .seconds(10)
+      /// A message must be whole this long after its first byte, while its handler reads; looked at four times in this
+      /// time.
+      package var messageTimeout: TimeAmount = .seconds(60)
+      /// What frames without work, cancellations and errors a client may send before it is cut off.
+      package var abuse = AbuseBudget.Limits()
     }
 
     package var listenAddresses = [ListenAddress(host: "127.0.0.1", port: 0)]
@@ -63,11 +70,18 @@ extension RPCServer {
     /// The largest message taken, in bytes, after decompression too.
     package var maximumReceiveMessageBytes = 4 << 20
 
+    /// What all calls of a connection may hold of messages that have begun and not ended, in bytes; at least one message
+    /// of the largest size is let through. The call that goes beyond is stopped.
+    package var maximumPartialMessageBytes = 32 << 20
+
     /// A call is not writable while more than this many bytes of it wait for the client.
     package var responseHighWatermarkBytes = 256 << 10
 
     /// A call is stopped once this many bytes were sent, beyond the high watermark, to a client that does not keep up.
     package var maximumBufferedResponseBytes = 4 << 20
+
+    /// The same for all calls of a connection together: the call that goes beyond is stopped.
+    package var maximumBufferedResponseBytesPerConnection = 64 << 20
 
     /// Answers to requests that came in gzip are compressed from this size on, in bytes; `nil` compresses none.
     package var minimumBytesToCompress: Int? = 1024

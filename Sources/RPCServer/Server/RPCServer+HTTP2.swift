@@ -2,9 +2,13 @@ import NIOCore
 import NIOHTTP2
 
 extension RPCServer {
-  /// NIO's own limit on control frames is a count in a window and takes memory for each: small and short, it stops a
-  /// flood, and leaves manners to `PingEnforcement`. Clients that measure bandwidth ping once a round trip.
-  private static let controlFrameLimit = (count: 256, window: TimeAmount.milliseconds(10))
+  /// NIO's own limits are counts in windows of time, and each event that one may count takes eight bytes of every
+  /// connection from its beginning. `AbuseGuard` sees the frames first and counts in a few words; a window of nothing
+  /// leaves it the decision.
+  private static let uncounted = (count: 16, window: TimeAmount.nanoseconds(0))
+  /// Empty DATA frames that NIO takes between two that begin or end a request. One is its default, and not enough for
+  /// a long stream of a client that flushes.
+  private static let maximumSequentialEmptyDataFrames = 100
 
   func makeHTTP2Handler(for connection: RPCConnectionHandler, on eventLoop: any EventLoop) -> NIOHTTP2Handler {
     let configuration = connection.environment.configuration
@@ -14,7 +18,10 @@ extension RPCServer {
       streamConfiguration: Self.streamConfiguration(configuration)
     ) { stream in
       stream.eventLoop.makeCompletedFuture {
-        try stream.pipeline.syncOperations.addHandler(RPCStreamHandler(connection: boundConnection.value))
+        // Every stream of a client has an id by the time its channel is made.
+        let id = try stream.syncOptions?.getOption(HTTP2StreamChannelOptions.streamID) ?? .rootStream
+        try stream.pipeline.syncOperations.addHandler(
+          RPCStreamHandler(connection: boundConnection.value, streamID: id))
       }
     }
   }
@@ -30,8 +37,12 @@ extension RPCServer {
       HTTP2Setting(parameter: .maxHeaderListSize, value: configuration.maximumHeaderListBytes),
     ]
     connection.targetWindowSize = configuration.initialConnectionWindowBytes
-    connection.controlFrameRateLimit.maximumCount = controlFrameLimit.count
-    connection.controlFrameRateLimit.windowLength = controlFrameLimit.window
+    connection.maximumSequentialEmptyDataFrames = maximumSequentialEmptyDataFrames
+    // Frames that cross our RST_STREAM are no errors; as many streams may have been reset at once.
+    connection.maximumRecentlyResetStreams = configuration.maximumConcurrentStreams
+    connection.maximumConnectionGlitches = .max
+    connection.controlFrameRateLimit.maximumCount = uncounted.count
+    connection.controlFrameRateLimit.windowLength = uncounted.window
     return connection
   }
 
@@ -40,8 +51,10 @@ extension RPCServer {
     stream.targetWindowSize = configuration.initialStreamWindowBytes
     stream.outboundBufferSizeHighWatermark = configuration.responseHighWatermarkBytes
     stream.outboundBufferSizeLowWatermark = configuration.responseHighWatermarkBytes / 2
-    stream.streamResetFrameRateLimit.maximumCount = configuration.connection.maximumStreamResets
-    stream.streamResetFrameRateLimit.windowLength = configuration.connection.maximumStreamResetsWindow
+    stream.streamResetFrameRateLimit.maximumCount = uncounted.count
+    stream.streamResetFrameRateLimit.windowLength = uncounted.window
+    stream.streamErrorRateLimit.maximumCount = uncounted.count
+    stream.streamErrorRateLimit.windowLength = uncounted.window
     return stream
   }
 }

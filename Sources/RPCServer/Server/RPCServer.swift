@@ -11,7 +11,9 @@ import Synchronization
 package final class RPCServer: Sendable {
   /// Why a connection or a server could not be set up.
   package enum SetupError: Error, Equatable {
-    /// `maximumConnections` are open.
+    /// `maximumConnections` are open. The connection is closed before the server's SETTINGS: to a client that is a
+    /// connection that failed, which it tries again elsewhere or later and later; a GOAWAY behind SETTINGS would be one
+    /// that succeeded, and bring it back at once.
     case tooManyConnections(limit: Int)
     /// The server is on its way out.
     case shuttingDown
@@ -73,10 +75,12 @@ package final class RPCServer: Sendable {
   /// already, fire them at the pipeline afterwards.
   package func attach(to channel: any Channel) throws {
     let flushes = FlushCoalescingHandler()
-    let handler = RPCConnectionHandler(environment: environment, flushes: flushes)
+    let limits = environment.configuration.connection
+    let abuse = AbuseGuard(limits: limits.abuse, frameTimeout: limits.frameTimeout)
+    let handler = RPCConnectionHandler(environment: environment, flushes: flushes, abuse: abuse)
     try register(Connection(channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop)))
     let pipeline = channel.pipeline.syncOperations
-    try pipeline.addHandler(flushes)
+    try pipeline.addHandlers(flushes, abuse)
     try pipeline.addHandler(makeHTTP2Handler(for: handler, on: channel.eventLoop))
     try pipeline.addHandler(handler)
   }

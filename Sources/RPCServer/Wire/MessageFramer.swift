@@ -13,6 +13,8 @@ package struct MessageFramer {
 
   /// Flag byte and length.
   static let prefixBytes = 5
+  /// How many times its own size a part of a message may hold in memory.
+  private static let maximumSlack = 4
 
   private let maximumMessageBytes: Int
   private var buffer = ByteBuffer()
@@ -21,6 +23,16 @@ package struct MessageFramer {
 
   /// Whether bytes are left over that make no whole message.
   package var hasPartialMessage: Bool { buffer.readableBytes > 0 }
+
+  /// Bytes of messages that are not taken yet.
+  package var bufferedBytes: Int { buffer.readableBytes }
+
+  /// Moves what is left of a message into memory of its own if it holds on to much more: a few bytes of a large read.
+  package mutating func compact() {
+    if buffer.storageCapacity > Self.maximumSlack * max(buffer.readableBytes, Self.prefixBytes) {
+      buffer = ByteBuffer(bytes: buffer.readableBytesView)
+    }
+  }
 
   package mutating func append(_ data: ByteBuffer) {
     if buffer.readableBytes == 0 {
