@@ -20,6 +20,7 @@ let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
 let nioHPACK = Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-http2")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let swiftProtobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let grpcCore = Target.Dependency.product(name: "GRPCCore", package: "grpc-swift-2")
@@ -128,8 +129,9 @@ let package = Package(
     .testTarget(
       name: "RPCServerTests",
       dependencies: [
-        "RPCServer", "ProgLogAPI", nioCore, nioPosix, nioEmbedded, nioHTTP1, nioHTTP2, nioHPACK, swiftProtobuf, logging,
-      ], exclude: ["Python"], swiftSettings: swiftSettings),
+        "RPCServer", "ProgLogAPI", "TestSupport", nioCore, nioPosix, nioEmbedded, nioHTTP1, nioHTTP2, nioHPACK, nioTLS,
+        nioSSL, grpcCore, grpcTransport, swiftProtobuf, logging,
+      ], exclude: ["Go", "Python"], swiftSettings: swiftSettings),
     .testTarget(
       name: "TelemetryTests", dependencies: ["Telemetry", "TestSupport", logging, metrics], swiftSettings: swiftSettings
     ),

@@ -16,6 +16,9 @@ final class EchoService: Sendable {
 
   var router: RPCRouter {
     var router = RPCRouter(health.methods)
+    do {
+      router.register(try ReflectionTests.service().methods)
+    } catch { preconditionFailure("the generated descriptors cannot be read: \(error)") }
     router.register([
       .unary("/test.Echo/Unary") { request, call in
         call.sendInitialMetadata(Self.echoed(call.metadata))
@@ -28,6 +31,11 @@ final class EchoService: Sendable {
       },
       .unary("/test.Echo/Cancellations") { _, call in
         call.respond(ByteBuffer(string: self.cancellations.joined(separator: "\n")))
+      },
+      .unary("/test.Echo/Pause") { request, call in
+        let milliseconds = Int64(String(buffer: request)) ?? 0
+        let handle = call.handle
+        call.eventLoop.scheduleTask(in: .milliseconds(milliseconds)) { handle.respond(ByteBuffer()) }
       },
       .unary("/test.Echo/Fail") { _, call in call.finish(Self.failure) },
       .async("/test.Echo/Async") { request, _ in
@@ -120,12 +128,13 @@ final class CountingObserver: RPCObserver {
 func withServer(
   _ configuration: RPCServer.Configuration = .defaults, interceptors: [RPCInterceptor] = [],
   observer: (any RPCObserver)? = nil, echo: EchoService = EchoService(),
+  onAccept: @escaping @Sendable (RPCServer, any Channel) throws -> Void = { try $0.attach(to: $1) },
   _ body: (RPCServer, SocketAddress) async throws -> Void
 ) async throws {
   let server = RPCServer(
     configuration: configuration, router: echo.router, interceptors: interceptors, observer: observer,
     eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: Logger(label: "test"))
-  let addresses = try await server.start()
+  let addresses = try await server.start(onAccept: onAccept)
   do {
     try await body(server, addresses[0])
   } catch {

@@ -2,6 +2,8 @@ import NIOCore
 import NIOHPACK
 import NIOHTTP2
 import NIOPosix
+import NIOSSL
+import NIOTLS
 import Synchronization
 
 /// An HTTP/2 client of bare frames: it can do what no gRPC library would.
@@ -10,9 +12,9 @@ struct HTTP2Client: Sendable {
   let root: RootFrames
 
   /// `windowBytes` are what a stream and the connection may receive unread. A client that `ignoresGoAways` opens streams
-  /// as if there were none; `root` has them.
+  /// as if there were none; `root` has them. `tls` must offer ALPN h2.
   static func connect(
-    to address: SocketAddress, windowBytes: Int = 65_535, ignoresGoAways: Bool = false
+    to address: SocketAddress, windowBytes: Int = 65_535, ignoresGoAways: Bool = false, tls: NIOSSLContext? = nil
   ) async throws -> HTTP2Client {
     let root = RootFrames()
     var configuration = NIOHTTP2Handler.ConnectionConfiguration()
@@ -25,6 +27,10 @@ struct HTTP2Client: Sendable {
             mode: .client, eventLoop: channel.eventLoop, connectionConfiguration: connection,
             streamConfiguration: .init()
           ) { $0.close() }
+          if let tls {
+            let handler = try NIOSSLClientHandler(context: tls, serverHostname: "localhost")
+            try channel.pipeline.syncOperations.addHandlers(handler, ProtocolHandler(root))
+          }
           if ignoresGoAways { try channel.pipeline.syncOperations.addHandler(GoAwayFilter(root)) }
           try channel.pipeline.syncOperations.addHandlers([http2, RootFrameHandler(root)])
         }
@@ -163,6 +169,11 @@ private final class ResponseHandler: ChannelInboundHandler {
 /// Frames of stream 0.
 final class RootFrames: Sendable {
   private let state = Mutex<[HTTP2Frame.FramePayload]>([])
+  private let negotiated = Mutex<String?>(nil)
+
+  var negotiatedProtocol: String? { negotiated.withLock { $0 } }
+
+  func setProtocol(_ name: String?) { negotiated.withLock { $0 = name } }
 
   func append(_ payload: HTTP2Frame.FramePayload) { state.withLock { $0.append(payload) } }
 
@@ -181,6 +192,19 @@ final class RootFrames: Sendable {
         if case .ping(_, ack: false) = $0 { true } else { false }
       }
     }
+  }
+}
+
+/// Notes what ALPN has chosen.
+private final class ProtocolHandler: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  private let root: RootFrames
+
+  init(_ root: RootFrames) { self.root = root }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case .handshakeCompleted(let negotiated) = event as? TLSUserEvent { root.setProtocol(negotiated) }
+    context.fireUserInboundEventTriggered(event)
   }
 }
 

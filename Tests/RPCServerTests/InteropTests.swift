@@ -1,57 +1,160 @@
 import Foundation
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import RPCServer
 
-/// Python's grpcio, which stands on grpc-core: no code in common with ours.
-@Suite("Interoperation with grpcio")
+/// Clients that have no code in common with ours: Python's grpcio, which stands on grpc-core, and grpc-go.
+@Suite("Interoperation", .serialized, .timeLimit(.minutes(1)))
 struct InteropTests {
-  private static let packageRoot = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  static let packageRoot = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
   /// `PROGLOG_PYTHON`, else the package's own virtual environment.
   private static let python =
     ProcessInfo.processInfo.environment["PROGLOG_PYTHON"] ?? packageRoot.appending(path: ".venv/bin/python3").path
+  static let hasPython = FileManager.default.isExecutableFile(atPath: python)
+  static let hasGo =
+    FileManager.default.isExecutableFile(atPath: GoClient.compiler)
+    && FileManager.default.fileExists(atPath: "\(GoClient.sources)/src/google.golang.org/grpc")
 
-  private static let isAvailable = FileManager.default.isExecutableFile(atPath: python)
+  static let noPython = Comment("no Python with grpcio: set PROGLOG_PYTHON, or run 'make deps'")
+  static let noGo = Comment("no Go with grpc-go: run 'make deps'")
+
+  /// The fewest calls that must be made before a server is drained, so that it is under load.
+  private static let callsBeforeDrain = 200
 
   @Test(
-    "every kind of call works with grpcio",
-    .enabled(if: isAvailable, "no Python with grpcio: set PROGLOG_PYTHON, or make .venv with grpcio in it"),
-    .timeLimit(.minutes(1)),
+    "every kind of call works with grpcio", .enabled(if: hasPython, noPython),
     arguments: [
       "unary", "server_stream", "bidi_stream", "deadline", "cancellation", "binary_metadata", "status_details",
-      "unknown_method", "oversize", "gzip", "large_messages", "async_handler", "concurrent", "health_check",
-      "health_watch",
+      "trailers_only", "unknown_method", "oversize", "gzip", "large_messages", "async_handler", "concurrent",
+      "keepalive", "health_check", "health_watch", "reflection",
     ])
   func grpcio(scenario: String) async throws {
-    let echo = EchoService()
-    try await withServer(echo: echo) { _, address in
-      let port = try #require(address.port)
-      let script = Self.packageRoot.appending(path: "Tests/RPCServerTests/Python/interop.py")
-      let (status, output) = try await Self.run([script.path, "\(port)", scenario])
-      #expect(status == 0, "\(output)")
+    try await withServer(Self.configuration(scenario)) { _, address in
+      try await Self.python(scenario, ports: [address])
     }
   }
 
-  private static func run(_ arguments: [String]) async throws -> (status: Int32, output: String) {
-    let process = Process()
-    process.executableURL = URL(filePath: python)
-    process.arguments = arguments
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    return try await withCheckedThrowingContinuation { continuation in
-      process.terminationHandler = { process in
-        let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        continuation.resume(returning: (process.terminationStatus, output))
-      }
-      do {
-        try process.run()
-      } catch {
-        continuation.resume(throwing: error)
+  @Test(
+    "every kind of call works with grpc-go", .enabled(if: hasGo, noGo),
+    arguments: [
+      "unary", "server_stream", "bidi_stream", "split_messages", "deadline", "cancellation", "binary_metadata",
+      "status_details", "trailers_only", "unknown_method", "oversize", "gzip", "concurrent", "keepalive",
+    ])
+  func grpcGo(scenario: String) async throws {
+    try await withServer(Self.configuration(scenario)) { _, address in
+      try await Self.go(scenario, ports: [address])
+    }
+  }
+
+  @Test("no call of grpcio fails when its server shuts down under load", .enabled(if: hasPython, noPython))
+  func grpcioShutdown() async throws {
+    try await shutdownUnderLoad { try await Self.python("drain", ports: $0) }
+  }
+
+  @Test("no call of grpc-go fails when its server shuts down under load", .enabled(if: hasGo, noGo))
+  func grpcGoShutdown() async throws {
+    try await shutdownUnderLoad { try await Self.go("drain", ports: $0) }
+  }
+
+  @Test("no call of grpcio fails when connections reach their age under load", .enabled(if: hasPython, noPython))
+  func grpcioMaximumAge() async throws {
+    try await maximumAgeUnderLoad { try await Self.python("drain", ports: [$0]) }
+  }
+
+  @Test("no call of grpc-go fails when connections reach their age under load", .enabled(if: hasGo, noGo))
+  func grpcGoMaximumAge() async throws {
+    try await maximumAgeUnderLoad { try await Self.go("drain", ports: [$0]) }
+  }
+
+  private static func configuration(_ scenario: String) -> RPCServer.Configuration {
+    var configuration = RPCServer.Configuration.defaults
+    if scenario == "keepalive" {
+      configuration.keepalive.pingInterval = .milliseconds(20)
+      configuration.keepalive.pingTimeout = .seconds(10)
+    }
+    return configuration
+  }
+
+  private static func list(_ addresses: [SocketAddress]) -> String {
+    addresses.map { "\($0.port ?? 0)" }.joined(separator: ",")
+  }
+
+  static func python(_ scenario: String, ports: [SocketAddress], files: [String] = []) async throws {
+    let script = packageRoot.appending(path: "Tests/RPCServerTests/Python/interop.py").path
+    let result = try await run(python, [script, list(ports), scenario] + files, within: .seconds(50))
+    #expect(result.status == 0, "\(result.output)\(result.errors)")
+  }
+
+  private static func go(_ scenario: String, ports: [SocketAddress]) async throws {
+    let program = try await GoClient.shared.program()
+    let result = try await run(program, [list(ports), scenario], within: .seconds(50))
+    #expect(result.status == 0, "\(result.output)\(result.errors)")
+  }
+
+  /// Two servers; the first goes while it is called.
+  func shutdownUnderLoad(_ load: @escaping @Sendable ([SocketAddress]) async throws -> Void) async throws {
+    let first = CountingObserver()
+    let second = CountingObserver()
+    try await withServer(observer: first) { server, firstAddress in
+      try await withServer(observer: second) { _, secondAddress in
+        async let loading: Void = load([firstAddress, secondAddress])
+        _ = try await TestSupport.eventually("calls at the first server", within: .seconds(50)) {
+          first.counts.finished.count >= Self.callsBeforeDrain ? true : nil
+        }
+        server.beginGracefulShutdown()
+        try await loading
+        #expect(try await RPCServerTests.eventually { server.openConnections == 0 })
       }
     }
+    #expect(second.counts.finished.count > 0)
+    #expect((first.counts.finished + second.counts.finished).allSatisfy { $0 == "/test.Echo/Unary ok" })
+  }
+
+  /// One server, whose connections last a tenth of a second.
+  func maximumAgeUnderLoad(_ load: (SocketAddress) async throws -> Void) async throws {
+    let observer = CountingObserver()
+    var configuration = RPCServer.Configuration.defaults
+    configuration.connection.maximumAge = .milliseconds(100)
+    try await withServer(configuration, observer: observer) { _, address in try await load(address) }
+    #expect(observer.counts.opened >= 3)
+    #expect(observer.counts.finished.allSatisfy { $0 == "/test.Echo/Unary ok" })
+  }
+}
+
+/// The program in Go/, built once for all tests.
+private actor GoClient {
+  static let shared = GoClient()
+  static let compiler = "/usr/bin/go"
+  /// Where Debian keeps Go's libraries.
+  static let sources = "/usr/share/gocode"
+
+  private var building: Task<String, any Error>?
+
+  func program() async throws -> String {
+    if let building { return try await building.value }
+    // Unstructured, because every test of this process waits for the same build.
+    let task = Task { try await Self.build() }
+    building = task
+    return try await task.value
+  }
+
+  /// One program for each user of this machine is left behind; Go builds it anew only if it must.
+  private static func build() async throws -> String {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "proglog-grpc-go-\(getuid())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    // Under a name of its own first: another test process may be running the old one.
+    let program = folder.appending(path: "client-\(getpid())").path
+    let source = InteropTests.packageRoot.appending(path: "Tests/RPCServerTests/Go/main.go").path
+    let result = try await run(
+      compiler, ["build", "-o", program, source],
+      environment: ["GO111MODULE": "off", "GOPATH": sources, "GOFLAGS": ""], within: .seconds(50))
+    try #require(result.status == 0, "\(result.output)\(result.errors)")
+    let final = folder.appending(path: "client").path
+    rename(program, final)
+    return final
   }
 }

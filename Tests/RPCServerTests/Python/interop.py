@@ -1,4 +1,7 @@
-"""Calls an echo server through grpcio's generic byte API: interop.py PORT SCENARIO."""
+"""Calls an echo server through grpcio's generic byte API: interop.py PORTS SCENARIO [CA CERTIFICATE KEY].
+
+PORTS are separated by commas: servers of which the first that answers is taken. With files in PEM it speaks TLS.
+"""
 
 import sys
 import threading
@@ -151,9 +154,93 @@ def health_watch(channel):
     unknown.cancel()
 
 
+def trailers_only(channel):
+    call = channel.unary_stream("/test.Echo/Fail")(b"")
+    error = failure(lambda: list(call))
+    check(error.code() == grpc.StatusCode.OUT_OF_RANGE, error)
+    check(len(call.initial_metadata()) == 0, call.initial_metadata())
+
+
+def keepalive(channel):
+    """The server pings many times while nothing else is sent, and this client answers."""
+    bidi = channel.stream_stream("/test.Echo/Bidi")
+    go_on = threading.Event()
+
+    def messages():
+        yield b"x"
+        go_on.wait()
+        yield b"y"
+
+    stream = bidi(messages())
+    check(next(stream) == b"x", "x")
+    channel.unary_unary("/test.Echo/Pause")(b"500")
+    go_on.set()
+    check(list(stream) == [b"y"], "y")
+
+
+def drain(channel):
+    """Calls in loops that must all succeed, whatever happens to servers and connections meanwhile."""
+    echo = channel.unary_unary("/test.Echo/Unary")
+    failures = []
+
+    def caller(number):
+        for index in range(150):
+            sent = b"%d %d" % (number, index)
+            try:
+                check(echo(sent) == sent, sent)
+            except Exception as error:
+                failures.append(error)
+
+    callers = [threading.Thread(target=caller, args=(number,)) for number in range(16)]
+    for thread in callers:
+        thread.start()
+    for thread in callers:
+        thread.join()
+    check(not failures, f"{len(failures)} calls failed, the first with {failures[:1]}")
+
+
+def reflection(channel):
+    from google.protobuf.descriptor_pool import DescriptorPool
+    from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+
+    database = ProtoReflectionDescriptorDatabase(channel)
+    services = database.get_services()
+    check("log.v1.Log" in services and "grpc.reflection.v1.ServerReflection" in services, services)
+    pool = DescriptorPool(database)
+    for service in services:
+        check(len(pool.FindServiceByName(service).methods) > 0, service)
+    check(pool.FindMessageTypeByName("google.rpc.Status").fields_by_name["details"].message_type is not None, "Status")
+    try:
+        pool.FindServiceByName("log.v1.Nothing")
+        raise AssertionError("a service that is not there was found")
+    except KeyError:
+        pass
+    # v1, which this library does not speak, has the same messages.
+    from grpc_reflection.v1alpha import reflection_pb2
+
+    request = reflection_pb2.ServerReflectionRequest(list_services="").SerializeToString()
+    method = channel.stream_stream("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo")
+    answers = [reflection_pb2.ServerReflectionResponse.FromString(answer) for answer in method(iter([request] * 2))]
+    check([[s.name for s in a.list_services_response.service] for a in answers] == [list(services)] * 2, answers)
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def connect(ports, files):
+    target = "ipv4:" + ",".join(f"127.0.0.1:{port}" for port in ports.split(","))
+    if not files:
+        return grpc.insecure_channel(target, options=OPTIONS)
+    authority, certificate, key = (read(path) for path in files)
+    credentials = grpc.ssl_channel_credentials(authority, key, certificate)
+    return grpc.secure_channel(target, credentials, options=OPTIONS + [("grpc.ssl_target_name_override", "localhost")])
+
+
 def main():
-    port, scenario = sys.argv[1:]
-    with grpc.insecure_channel(f"127.0.0.1:{port}", options=OPTIONS) as channel:
+    ports, scenario, *files = sys.argv[1:]
+    with connect(ports, files) as channel:
         # Deadlines are for calls, not for a busy machine that is slow to connect.
         grpc.channel_ready_future(channel).result(timeout=30)
         globals()[scenario](channel)
