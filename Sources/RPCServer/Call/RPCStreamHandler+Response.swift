@@ -6,8 +6,11 @@ import NIOHTTP2
 
 /// What the handler of the call sends.
 extension RPCStreamHandler {
-  /// Messages from this size on go out in a frame of their own instead of being copied behind their prefix, in bytes.
+  /// Messages from this size on go out in a frame of their own instead of being copied into one with others, in bytes.
   private static let copyLimit = 4096
+  /// Small messages share DATA frames of up to this many bytes, the largest frame that every client takes (RFC 9113,
+  /// 4.2): most of what a message costs is its frame.
+  private static let sharedFrameBytes = 16 << 10
 
   func sendInitialMetadata(_ metadata: RPCMetadata) {
     switch machine.sendHeaders() {
@@ -27,14 +30,13 @@ extension RPCStreamHandler {
     {
       writeCompressed(message)
     } else if message.readableBytes < Self.copyLimit {
-      var frame = ByteBufferAllocator().buffer(capacity: MessageFramer.prefixBytes + message.readableBytes)
-      frame.writeMessagePrefix(isCompressed: false, length: message.readableBytes)
-      frame.writeImmutableBuffer(message)
-      writeData(frame)
+      makeRoom(bytes: MessageFramer.prefixBytes + message.readableBytes)
+      pendingData.writeMessagePrefix(isCompressed: false, length: message.readableBytes)
+      pendingData.writeImmutableBuffer(message)
     } else {
-      var prefix = ByteBufferAllocator().buffer(capacity: MessageFramer.prefixBytes)
-      prefix.writeMessagePrefix(isCompressed: false, length: message.readableBytes)
-      writeData(prefix)
+      makeRoom(bytes: MessageFramer.prefixBytes)
+      pendingData.writeMessagePrefix(isCompressed: false, length: message.readableBytes)
+      writePendingData()
       writeData(message)
     }
     messageWritten(bytes: message.readableBytes)
@@ -47,12 +49,12 @@ extension RPCStreamHandler {
       return send(message)
     }
     guard beginMessage() else { return }
-    var frame = ByteBufferAllocator().buffer(capacity: MessageFramer.prefixBytes + capacity)
-    frame.writeMessagePrefix(isCompressed: false, length: 0)
-    write(&frame)
-    let length = frame.readableBytes - MessageFramer.prefixBytes
-    frame.setInteger(UInt32(length), at: frame.readerIndex + 1)
-    writeData(frame)
+    makeRoom(bytes: MessageFramer.prefixBytes + capacity)
+    let start = pendingData.writerIndex
+    pendingData.writeMessagePrefix(isCompressed: false, length: 0)
+    write(&pendingData)
+    let length = pendingData.writerIndex - start - MessageFramer.prefixBytes
+    pendingData.setInteger(UInt32(length), at: start + 1)
     messageWritten(bytes: length)
   }
 
@@ -78,20 +80,21 @@ extension RPCStreamHandler {
   }
 
   func writeLast(_ headers: HPACKHeaders, resetsRequest: Bool) {
-    guard let context else { return }
-    let payload = wrapOutboundOut(.headers(.init(headers: headers, endStream: true)))
+    writePendingData()
+    let payload = HTTP2Frame.FramePayload.headers(.init(headers: headers, endStream: true))
     if resetsRequest {
       // Only after the answer is out, which flow control may delay: a reset drops what waits.
-      let written = context.eventLoop.makePromise(of: Void.self)
+      let written = connection.eventLoop.makePromise(of: Void.self)
       written.futureResult.assumeIsolated().whenSuccess { [weak self] in
-        guard let self, let context = self.context else { return }
-        context.writeAndFlush(self.wrapOutboundOut(.rstStream(.noError)), promise: nil)
+        // Kept until the flush: the reset makes the connection forget the stream.
+        guard let self else { return }
+        self.write(.rstStream(.noError))
+        self.flushSoon()
       }
-      context.write(payload, promise: written)
+      write(payload, promise: written)
     } else {
-      context.write(payload, promise: nil)
+      write(payload)
     }
-    connection.sentFrame()
     flushSoon()
   }
 
@@ -107,6 +110,7 @@ extension RPCStreamHandler {
   }
 
   private func messageWritten(bytes: Int) {
+    accepted(bytes: MessageFramer.prefixBytes + bytes)
     if let observer = environment.observer, let method { observer.messageSent(method, bytes: bytes) }
     connection.sentMessage(bytes: bytes)
     flushSoon()
@@ -126,22 +130,31 @@ extension RPCStreamHandler {
   }
 
   private func writeInitialHeaders() {
-    guard let context else { return }
     let headers = ResponseHeaders.initial(compressed: compressesResponse, metadata: initialMetadata)
-    context.write(wrapOutboundOut(.headers(.init(headers: headers, endStream: false))), promise: nil)
+    write(.headers(.init(headers: headers, endStream: false)))
   }
 
   private func writeCompressed(_ message: ByteBuffer) {
-    var frame = ByteBufferAllocator().buffer(capacity: MessageFramer.prefixBytes + message.readableBytes / 2)
-    frame.writeMessagePrefix(isCompressed: true, length: 0)
-    Gzip.compress(message, into: &frame)
-    frame.setInteger(UInt32(frame.readableBytes - MessageFramer.prefixBytes), at: frame.readerIndex + 1)
-    writeData(frame)
+    makeRoom(bytes: MessageFramer.prefixBytes + message.readableBytes / 2)
+    let start = pendingData.writerIndex
+    pendingData.writeMessagePrefix(isCompressed: true, length: 0)
+    Gzip.compress(message, into: &pendingData)
+    pendingData.setInteger(UInt32(pendingData.writerIndex - start - MessageFramer.prefixBytes), at: start + 1)
   }
 
-  private func writeData(_ bytes: ByteBuffer) {
-    context?.write(wrapOutboundOut(.data(.init(data: .byteBuffer(bytes)))), promise: nil)
+  /// Lets go of what is pending if `bytes` more would not fit the same frame.
+  private func makeRoom(bytes: Int) {
+    if pendingData.readableBytes > 0, pendingData.readableBytes + bytes > Self.sharedFrameBytes { writePendingData() }
+    if pendingData.readableBytes == 0 { pendingData = ByteBufferAllocator().buffer(capacity: bytes) }
   }
+
+  func writePendingData() {
+    guard pendingData.readableBytes > 0 else { return }
+    writeData(pendingData)
+    pendingData = ByteBuffer()
+  }
+
+  private func writeData(_ bytes: ByteBuffer) { write(.data(.init(data: .byteBuffer(bytes)))) }
 }
 
 extension ByteBuffer {

@@ -4,16 +4,16 @@ import NIOCore
 import NIOHPACK
 import NIOHTTP2
 
-/// The channel handler of one HTTP/2 stream: steps `CallStateMachine` and carries out what it says.
-final class RPCStreamHandler: ChannelDuplexHandler {
-  typealias InboundIn = HTTP2Frame.FramePayload
-  typealias OutboundIn = Never
-  typealias OutboundOut = HTTP2Frame.FramePayload
-
+/// One HTTP/2 stream: steps `CallStateMachine` and carries out what it says.
+///
+/// No channel of its own: NIO's stream channels, each with a pipeline, a buffer and a window of its own, cost as much as
+/// the rest of a call.
+final class RPCStreamHandler {
   let connection: RPCConnectionHandler
-  private let streamID: HTTP2StreamID
+  let streamID: HTTP2StreamID
   var machine = CallStateMachine()
-  var context: ChannelHandlerContext?
+  /// Whether HTTP/2 still knows the stream; what is written to one that it does not know is dropped.
+  private(set) var isOpen = true
 
   // The request.
   private var head: RequestHead?
@@ -22,20 +22,25 @@ final class RPCStreamHandler: ChannelDuplexHandler {
   private var handler: (any RPCCallHandler)?
   private var isPaused = false
   private var isDelivering = false
-  private var isReadPending = false
   private var isEndPending = false
   private var deadlineTimer: Scheduled<Void>?
   /// Bytes of a message that is not whole yet, as the connection has counted them.
   private var partialBytes = 0
   /// When that message began; `nil` while there is none, or the handler does not read.
   private(set) var partialSince: NIODeadline?
+  /// What the client may still send, in bytes; `nil` once it has ended the request.
+  private var receiveWindow: Int?
 
   // The response; see RPCStreamHandler+Response.swift.
   var initialMetadata: RPCMetadata?
   var compressesResponse = false
-  private(set) var isWritable = true
+  /// Small messages on their way into one DATA frame.
+  var pendingData = ByteBuffer()
+  /// Bytes of messages that wait here or for HTTP/2's windows.
+  var unwrittenBytes = 0
+  private(set) var isWritable: Bool
   var bufferedBytes = 0
-  private var isReading = false
+  private var isBelowWatermark = true
   private var isFlushPending = false
 
   // For the observer.
@@ -44,6 +49,7 @@ final class RPCStreamHandler: ChannelDuplexHandler {
   init(connection: RPCConnectionHandler, streamID: HTTP2StreamID) {
     self.connection = connection
     self.streamID = streamID
+    isWritable = connection.isWritable
     framer = MessageFramer(maximumMessageBytes: connection.environment.configuration.maximumReceiveMessageBytes)
   }
 
@@ -51,44 +57,10 @@ final class RPCStreamHandler: ChannelDuplexHandler {
   var method: RPCMethod? { call?.method }
   var isEnded: Bool { !machine.deliversRequest }
 
-  // MARK: Channel events
+  // MARK: What the connection says
 
-  func handlerAdded(context: ChannelHandlerContext) {
-    self.context = context
-    connection.callOpened(self, streamID: streamID)
-  }
-
-  func handlerRemoved(context: ChannelHandlerContext) {
-    streamIsGone(.connectionLost)
-    self.context = nil
-  }
-
-  func channelInactive(context: ChannelHandlerContext) {
-    streamIsGone(.connectionLost)
-    context.fireChannelInactive()
-  }
-
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    if let closed = error as? NIOHTTP2Errors.StreamClosed {
-      streamIsGone(.clientReset(code: closed.errorCode.networkCode))
-    } else {
-      environment.logger.debug("stream error: \(error)")
-    }
-  }
-
-  func channelWritabilityChanged(context: ChannelHandlerContext) {
-    let isWritable = context.channel.isWritable
-    guard isWritable != self.isWritable else { return }
-    self.isWritable = isWritable
-    if isWritable { releaseBufferedBytes() }
-    guard !isEnded else { return }
-    handler?.writabilityChanged()
-    call?.onWritabilityChange?()
-  }
-
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    isReading = true
-    switch unwrapInboundIn(data) {
+  func receive(_ payload: HTTP2Frame.FramePayload) {
+    switch payload {
     case .headers(let frame):
       switch machine.receiveHeaders(endStream: frame.endStream) {
       // The client may send it again elsewhere: nothing has been done (RFC 9113, 8.7).
@@ -112,29 +84,77 @@ final class RPCStreamHandler: ChannelDuplexHandler {
     }
   }
 
-  func channelReadComplete(context: ChannelHandlerContext) {
-    isReading = false
-    flushNow()
+  /// HTTP/2 is through with the stream; `code` is that of a reset.
+  func closed(_ code: HTTP2ErrorCode?) {
+    streamIsGone(code.map { .clientReset(code: $0.networkCode) } ?? .connectionLost)
   }
 
-  /// Holds back the read that would replenish HTTP/2's window while the handler does not want more.
-  func read(context: ChannelHandlerContext) {
-    if isPaused { isReadPending = true } else { context.read() }
+  func connectionIsLost() { streamIsGone(.connectionLost) }
+
+  /// Half of the window is replenished at once, and none of it while the handler does not want more.
+  func receiveWindowChanged(to size: Int) {
+    receiveWindow = size
+    replenishWindow()
   }
 
-  // MARK: Flushing
+  /// The windows of all streams have grown, or shrunk, with our settings.
+  func receiveWindowChanged(by delta: Int) { receiveWindow = receiveWindow.map { $0 + delta } }
+
+  private func replenishWindow() {
+    guard !isPaused, isOpen, let receiveWindow, receiveWindow <= connection.streamWindow / 2 else { return }
+    self.receiveWindow = nil  // Told anew once the frame is written.
+    write(.windowUpdate(windowSizeIncrement: connection.streamWindow - receiveWindow))
+    flushSoon()
+  }
+
+  // MARK: Writing
+
+  func write(_ payload: HTTP2Frame.FramePayload, promise: EventLoopPromise<Void>? = nil) {
+    guard isOpen else {
+      promise?.fail(ChannelError.ioOnClosedChannel)
+      return
+    }
+    connection.write(HTTP2Frame(streamID: streamID, payload: payload), promise: promise)
+  }
 
   func flushSoon() {
     guard !isFlushPending else { return }
     isFlushPending = true
-    // During a read its end flushes; else the connection does, once for all calls of this turn.
-    if !isReading { connection.flushLater(self) }
+    connection.flushLater(self)
   }
 
-  func flushNow() {
-    guard isFlushPending else { return }
+  /// Called by the connection, which flushes all that its calls have written.
+  func willFlush() {
     isFlushPending = false
-    context?.flush()
+    writePendingData()
+  }
+
+  /// Messages were handed to HTTP/2's handler, which may have to hold them back.
+  func accepted(bytes: Int) {
+    unwrittenBytes += bytes
+    guard isBelowWatermark, unwrittenBytes > environment.configuration.responseHighWatermarkBytes else { return }
+    isBelowWatermark = false
+    updateWritability()
+  }
+
+  /// Returns whether `updateWritability` is due, which must not be called from here: a frame is half written.
+  func wrote(bytes: Int) -> Bool {
+    unwrittenBytes -= bytes
+    guard !isBelowWatermark, unwrittenBytes < environment.configuration.responseHighWatermarkBytes / 2 else {
+      return false
+    }
+    isBelowWatermark = true
+    return true
+  }
+
+  func updateWritability() {
+    let isWritable = isBelowWatermark && connection.isWritable
+    guard isWritable != self.isWritable else { return }
+    self.isWritable = isWritable
+    if isWritable { releaseBufferedBytes() }
+    guard !isEnded else { return }
+    handler?.writabilityChanged()
+    call?.onWritabilityChange?()
   }
 
   // MARK: The life of the call
@@ -155,11 +175,10 @@ final class RPCStreamHandler: ChannelDuplexHandler {
     environment.observer?.callStarted(method)
     compressesResponse =
       head.encoding == .gzip && head.acceptsGzip && environment.configuration.minimumBytesToCompress != nil
-    guard let context else { return }
-    let deadline = head.timeout.map { context.eventLoop.now + $0 }
+    let deadline = head.timeout.map { connection.eventLoop.now + $0 }
     let callContext = RPCCallContext(
       method: method, metadata: RPCMetadata(received: headers), deadline: deadline, peer: connection.peer)
-    let call = RPCCall(context: callContext, eventLoop: context.eventLoop, stream: self)
+    let call = RPCCall(context: callContext, eventLoop: connection.eventLoop, stream: self)
     self.call = call
     for interceptor in environment.interceptors {
       if let refusal = interceptor(callContext) { return fail(refusal) }
@@ -171,7 +190,7 @@ final class RPCStreamHandler: ChannelDuplexHandler {
 
   private func startDeadline(_ deadline: NIODeadline) {
     guard !isEnded else { return }
-    deadlineTimer = context?.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
+    deadlineTimer = connection.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
       self?.end(RPCStatus(.deadlineExceeded, "the deadline of the call has passed"), .deadlineExceeded)
     }
   }
@@ -219,13 +238,16 @@ final class RPCStreamHandler: ChannelDuplexHandler {
   }
 
   private func streamIsGone(_ reason: RPCCancellation) {
+    guard isOpen else { return }
     if machine.lose() {
       cancelHandler(reason)
       ended(.cancelled)
     }
+    isOpen = false
     connection.callClosed(self)
     clearRequest()
     releaseBufferedBytes()
+    pendingData = ByteBuffer()
     call = nil
     handler = nil
   }
@@ -259,7 +281,8 @@ final class RPCStreamHandler: ChannelDuplexHandler {
       cancelHandler(.failed(RPCStatus(.internal, "the stream was reset with \(code)")))
       ended(.internal)
     }
-    context?.writeAndFlush(wrapOutboundOut(.rstStream(code)), promise: nil)
+    write(.rstStream(code))
+    flushSoon()
     // A call that crosses our GOAWAY is not the client's fault.
     if code != .refusedStream { connection.abuse.streamFailed() }
   }
@@ -277,10 +300,7 @@ final class RPCStreamHandler: ChannelDuplexHandler {
     guard isPaused else { return }
     isPaused = false
     deliver()
-    if !isPaused, isReadPending {
-      isReadPending = false
-      context?.read()
-    }
+    replenishWindow()
   }
 
   private func requestEnded() {
@@ -317,7 +337,7 @@ final class RPCStreamHandler: ChannelDuplexHandler {
     framer.compact()
     let change = framer.bufferedBytes - partialBytes
     partialBytes = framer.bufferedBytes
-    if partialBytes == 0 { partialSince = nil } else if partialSince == nil { partialSince = context?.eventLoop.now }
+    if partialBytes == 0 { partialSince = nil } else if partialSince == nil { partialSince = connection.eventLoop.now }
     try connection.partialMessagesChanged(by: change)
   }
 

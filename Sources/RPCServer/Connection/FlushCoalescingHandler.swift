@@ -1,7 +1,7 @@
 import NIOCore
 
-/// Turns the flushes of many calls into one write to the socket: those during a read wait for its end, those while
-/// `hold()` is in force for its `release()`. Sits next to the socket (or to TLS), below HTTP/2.
+/// Turns the flushes during a read into one write to the socket, at its end. Sits next to the socket (or to TLS), below
+/// HTTP/2.
 final class FlushCoalescingHandler: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
@@ -10,7 +10,6 @@ final class FlushCoalescingHandler: ChannelDuplexHandler {
 
   private var context: ChannelHandlerContext?
   private var isReading = false
-  private var isHeld = false
   private var isFlushPending = false
 
   func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -21,13 +20,6 @@ final class FlushCoalescingHandler: ChannelDuplexHandler {
   func writeFrame(_ bytes: ByteBuffer) {
     context?.write(wrapOutboundOut(.byteBuffer(bytes)), promise: nil)
     isFlushPending = true
-    flushPending()
-  }
-
-  func hold() { isHeld = true }
-
-  func release() {
-    isHeld = false
     flushPending()
   }
 
@@ -50,13 +42,12 @@ final class FlushCoalescingHandler: ChannelDuplexHandler {
   func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
     // What was said before the close must get out: a GOAWAY, the trailers of the last call.
     isReading = false
-    isHeld = false
     flushPending()
     context.close(mode: mode, promise: promise)
   }
 
   private func flushPending() {
-    guard isFlushPending, !isReading, !isHeld else { return }
+    guard isFlushPending, !isReading else { return }
     isFlushPending = false
     context?.flush()
   }

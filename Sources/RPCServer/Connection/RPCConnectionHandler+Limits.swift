@@ -31,7 +31,7 @@ extension RPCConnectionHandler {
 
   private func lookAtPartialMessages(_ timeout: TimeAmount) {
     partialMessageTimer = nil
-    guard let now = context?.eventLoop.now else { return }
+    let now = eventLoop.now
     for call in calls.values {
       if let start = call.partialSince, now - start >= timeout {
         call.fail(RPCStatus(.deadlineExceeded, "a message of the request was not whole within \(timeout)"))

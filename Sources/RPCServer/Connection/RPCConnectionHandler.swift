@@ -4,7 +4,7 @@ import NIOHTTP2
 import NIOSSL
 
 /// One HTTP/2 connection: its calls, its keepalive, its end. Sits above `NIOHTTP2Handler`, which hands it the frames of
-/// stream 0.
+/// every stream.
 final class RPCConnectionHandler: ChannelInboundHandler {
   typealias InboundIn = HTTP2Frame
   typealias OutboundOut = HTTP2Frame
@@ -12,9 +12,17 @@ final class RPCConnectionHandler: ChannelInboundHandler {
   let environment: RPCServerEnvironment
   private let flushes: FlushCoalescingHandler
   let abuse: AbuseGuard
-  private(set) var context: ChannelHandlerContext?
-  private(set) var calls: [ObjectIdentifier: RPCStreamHandler] = [:]
+  private var context: ChannelHandlerContext?
+  let eventLoop: any EventLoop
+  private(set) var calls: [HTTP2StreamID: RPCStreamHandler] = [:]
   private var callsToFlush: [RPCStreamHandler] = []
+  /// Those that may send again, to be told once HTTP/2's handler is through with what it writes.
+  private var callsToWake: [RPCStreamHandler] = []
+  private var isReading = false
+  /// Whether the socket takes more.
+  private(set) var isWritable = true
+  /// The receive window of a stream, in bytes: what the client knows of our settings.
+  private(set) var streamWindow = 65_535
   private var drain = ConnectionDrain()
   private var pings: PingEnforcement
   private var hasReceivedSettings = false
@@ -33,8 +41,11 @@ final class RPCConnectionHandler: ChannelInboundHandler {
   private var keepaliveTimer: Scheduled<Void>?
   private var cachedPeer: RPCPeer?
 
-  init(environment: RPCServerEnvironment, flushes: FlushCoalescingHandler, abuse: AbuseGuard) {
+  init(
+    environment: RPCServerEnvironment, eventLoop: any EventLoop, flushes: FlushCoalescingHandler, abuse: AbuseGuard
+  ) {
     self.environment = environment
+    self.eventLoop = eventLoop
     self.flushes = flushes
     self.abuse = abuse
     pings = PingEnforcement(
@@ -76,6 +87,7 @@ final class RPCConnectionHandler: ChannelInboundHandler {
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
+    loseCalls()
     self.context = nil
     for timer in [keepaliveTimer, idleTimer, partialMessageTimer] { timer?.cancel() }
     for timer in timers { timer.cancel() }
@@ -83,8 +95,19 @@ final class RPCConnectionHandler: ChannelInboundHandler {
     environment.observer?.connectionClosed()
   }
 
+  func channelInactive(context: ChannelHandlerContext) {
+    loseCalls()
+    context.fireChannelInactive()
+  }
+
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    switch unwrapInboundIn(data).payload {
+    isReading = true
+    let frame = unwrapInboundIn(data)
+    if frame.streamID == .rootStream { receive(frame.payload) } else { deliver(frame) }
+  }
+
+  private func receive(_ payload: HTTP2Frame.FramePayload) {
+    switch payload {
     case .settings(.settings):
       // The first is the handshake; more of them are treated as pings are.
       if hasReceivedSettings { enforcePingInterval() }
@@ -103,7 +126,34 @@ final class RPCConnectionHandler: ChannelInboundHandler {
 
   func channelReadComplete(context: ChannelHandlerContext) {
     sawRead = true
+    isReading = false
+    flushCalls()
+    wakeCalls()
     context.fireChannelReadComplete()
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    isWritable = context.channel.isWritable
+    for call in calls.values { call.updateWritability() }
+    wakeCalls()
+    context.fireChannelWritabilityChanged()
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    // Several come with every call, and a cast that fails is dear: compare the types first.
+    let type = type(of: event)
+    if type == NIOHTTP2WindowUpdatedEvent.self, let event = event as? NIOHTTP2WindowUpdatedEvent {
+      windowUpdated(event)
+    } else if type == StreamClosedEvent.self, let event = event as? StreamClosedEvent {
+      calls[event.streamID]?.closed(event.reason)
+    } else if type == NIOHTTP2BulkStreamWindowChangeEvent.self,
+      let event = event as? NIOHTTP2BulkStreamWindowChangeEvent
+    {
+      streamWindow += event.delta
+      for call in calls.values { call.receiveWindowChanged(by: event.delta) }
+    } else if type != NIOHTTP2StreamCreatedEvent.self {
+      context.fireUserInboundEventTriggered(event)
+    }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -138,21 +188,37 @@ final class RPCConnectionHandler: ChannelInboundHandler {
 
   // MARK: Calls
 
-  func callOpened(_ call: RPCStreamHandler, streamID: HTTP2StreamID) {
-    sawCall = true
-    calls[ObjectIdentifier(call)] = call
-    drain.streamOpened(streamID)
+  private func deliver(_ frame: HTTP2Frame) {
+    if let call = calls[frame.streamID] {
+      call.receive(frame.payload)
+    } else if case .headers = frame.payload {
+      sawCall = true
+      let call = RPCStreamHandler(connection: self, streamID: frame.streamID)
+      calls[frame.streamID] = call
+      drain.streamOpened(frame.streamID)
+      call.receive(frame.payload)
+    }
   }
 
   func callClosed(_ call: RPCStreamHandler) {
-    guard calls.removeValue(forKey: ObjectIdentifier(call)) != nil else { return }
+    guard calls.removeValue(forKey: call.streamID) != nil else { return }
     perform(drain.streamClosed())
+  }
+
+  private func loseCalls() {
+    for call in calls.values { call.connectionIsLost() }
   }
 
   /// Whether the client has been told of a last stream, which any new one is behind.
   var refusesCalls: Bool { drain.refusesStreams }
 
-  func sentFrame() { pings.sentFrame() }
+  func write(_ frame: HTTP2Frame, promise: EventLoopPromise<Void>?) {
+    guard let context else {
+      promise?.fail(ChannelError.ioOnClosedChannel)
+      return
+    }
+    context.write(wrapOutboundOut(frame), promise: promise)
+  }
 
   func sentMessage(bytes: Int) {
     pings.sentMessage(bytes: bytes)
@@ -162,17 +228,44 @@ final class RPCConnectionHandler: ChannelInboundHandler {
   /// Flushes `call` together with all others that ask for it in this turn of the event loop.
   func flushLater(_ call: RPCStreamHandler) {
     callsToFlush.append(call)
-    if callsToFlush.count == 1 {
-      context?.eventLoop.assumeIsolated().execute { self.flushCalls() }
-    }
+    // The end of a read flushes what was written during it.
+    if callsToFlush.count == 1, !isReading { eventLoop.assumeIsolated().execute { self.flushCalls() } }
   }
 
   private func flushCalls() {
+    guard !callsToFlush.isEmpty else { return }
     let calls = callsToFlush
     callsToFlush.removeAll(keepingCapacity: true)
-    flushes.hold()
-    for call in calls { call.flushNow() }
-    flushes.release()
+    for call in calls { call.willFlush() }
+    context?.flush()
+    wakeCalls()
+  }
+
+  private func wakeCalls() {
+    while let call = callsToWake.popLast() { call.updateWritability() }
+  }
+
+  private func windowUpdated(_ event: NIOHTTP2WindowUpdatedEvent) {
+    guard let size = event.inboundWindowSize else { return }
+    guard event.streamID == .rootStream else {
+      calls[event.streamID]?.receiveWindowChanged(to: size)
+      return
+    }
+    let target = environment.configuration.initialConnectionWindowBytes
+    if size <= target / 2 { writeRoot(.windowUpdate(windowSizeIncrement: target - size)) }
+  }
+}
+
+extension RPCConnectionHandler: NIOHTTP2FrameDelegate {
+  /// In the middle of a write: nothing may be written from here.
+  func wroteFrame(_ frame: HTTP2Frame) {
+    switch frame.payload {
+    case .headers: pings.sentFrame()
+    case .data(let data):
+      pings.sentFrame()
+      if let call = calls[frame.streamID], call.wrote(bytes: data.data.readableBytes) { callsToWake.append(call) }
+    default: break
+    }
   }
 }
 

@@ -10,20 +10,13 @@ extension RPCServer {
   /// a long stream of a client that flushes.
   private static let maximumSequentialEmptyDataFrames = 100
 
-  func makeHTTP2Handler(for connection: RPCConnectionHandler, on eventLoop: any EventLoop) -> NIOHTTP2Handler {
+  /// Without a multiplexer: `connection` takes the frames of every stream.
+  func makeHTTP2Handler(for connection: RPCConnectionHandler) -> NIOHTTP2Handler {
     let configuration = connection.environment.configuration
-    let boundConnection = NIOLoopBound(connection, eventLoop: eventLoop)
     return NIOHTTP2Handler(
-      mode: .server, eventLoop: eventLoop, connectionConfiguration: Self.connectionConfiguration(configuration),
-      streamConfiguration: Self.streamConfiguration(configuration)
-    ) { stream in
-      stream.eventLoop.makeCompletedFuture {
-        // Every stream of a client has an id by the time its channel is made.
-        let id = try stream.syncOptions?.getOption(HTTP2StreamChannelOptions.streamID) ?? .rootStream
-        try stream.pipeline.syncOperations.addHandler(
-          RPCStreamHandler(connection: boundConnection.value, streamID: id))
-      }
-    }
+      mode: .server, frameDelegate: connection,
+      connectionConfiguration: Self.connectionConfiguration(configuration),
+      streamConfiguration: Self.streamConfiguration(configuration))
   }
 
   private static func connectionConfiguration(
@@ -36,7 +29,6 @@ extension RPCServer {
       HTTP2Setting(parameter: .maxFrameSize, value: configuration.maximumFrameBytes),
       HTTP2Setting(parameter: .maxHeaderListSize, value: configuration.maximumHeaderListBytes),
     ]
-    connection.targetWindowSize = configuration.initialConnectionWindowBytes
     connection.maximumSequentialEmptyDataFrames = maximumSequentialEmptyDataFrames
     // Frames that cross our RST_STREAM are no errors; as many streams may have been reset at once.
     connection.maximumRecentlyResetStreams = configuration.maximumConcurrentStreams
@@ -48,9 +40,6 @@ extension RPCServer {
 
   private static func streamConfiguration(_ configuration: Configuration) -> NIOHTTP2Handler.StreamConfiguration {
     var stream = NIOHTTP2Handler.StreamConfiguration()
-    stream.targetWindowSize = configuration.initialStreamWindowBytes
-    stream.outboundBufferSizeHighWatermark = configuration.responseHighWatermarkBytes
-    stream.outboundBufferSizeLowWatermark = configuration.responseHighWatermarkBytes / 2
     stream.streamResetFrameRateLimit.maximumCount = uncounted.count
     stream.streamResetFrameRateLimit.windowLength = uncounted.window
     stream.streamErrorRateLimit.maximumCount = uncounted.count

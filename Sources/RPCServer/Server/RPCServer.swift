@@ -77,11 +77,12 @@ package final class RPCServer: Sendable {
     let flushes = FlushCoalescingHandler()
     let limits = environment.configuration.connection
     let abuse = AbuseGuard(limits: limits.abuse, frameTimeout: limits.frameTimeout)
-    let handler = RPCConnectionHandler(environment: environment, flushes: flushes, abuse: abuse)
+    let handler = RPCConnectionHandler(
+      environment: environment, eventLoop: channel.eventLoop, flushes: flushes, abuse: abuse)
     try register(Connection(channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop)))
     let pipeline = channel.pipeline.syncOperations
     try pipeline.addHandlers(flushes, abuse)
-    try pipeline.addHandler(makeHTTP2Handler(for: handler, on: channel.eventLoop))
+    try pipeline.addHandler(makeHTTP2Handler(for: handler))
     try pipeline.addHandler(handler)
   }
 
