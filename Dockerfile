@@ -12,7 +12,8 @@ RUN apt-get update -qq \
 WORKDIR /src
 COPY Package.swift ./
 COPY Sources Sources
-# The manifest names the test targets too, and the package manager wants their folders.
+# The manifest names the benchmarks and the test targets too, and the package manager wants their folders.
+COPY Benchmarks Benchmarks
 COPY Tests Tests
 RUN swift build -c release --static-swift-stdlib --product logd \
   && swift build -c release --static-swift-stdlib --product logctl \
