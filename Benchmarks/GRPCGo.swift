@@ -30,7 +30,7 @@ struct GRPCGo {
     let result = try await run(
       path,
       ["load", "-callers", "\(callers)", "-seconds", "\(seconds)", "-rounds", "\(rounds)"]
-        + targets.map { "\($0.kind)=\($0.address)" }, within: .seconds(600))
+        + targets.map { "\($0.kind)=\($0.address)" }, within: .seconds(180))
     guard result.status == 0 else { throw NeverHappened(description: "the load failed: \(result.errors)") }
     var rates = [[Double]](repeating: [], count: targets.count)
     for line in result.output.split(separator: "\n") {
