@@ -25,10 +25,11 @@ extension RPCStreamHandler {
 
   func send(_ message: ByteBuffer) {
     guard beginMessage() else { return }
+    var wireBytes = MessageFramer.prefixBytes + message.readableBytes
     if let minimum = environment.configuration.minimumBytesToCompress, compressesResponse,
       message.readableBytes >= minimum
     {
-      writeCompressed(message)
+      wireBytes = writeCompressed(message)
     } else if message.readableBytes < Self.copyLimit {
       makeRoom(bytes: MessageFramer.prefixBytes + message.readableBytes)
       pendingData.writeMessagePrefix(isCompressed: false, length: message.readableBytes)
@@ -39,7 +40,7 @@ extension RPCStreamHandler {
       writePendingData()
       writeData(message)
     }
-    messageWritten(bytes: message.readableBytes)
+    messageWritten(bytes: message.readableBytes, wireBytes: wireBytes)
   }
 
   func send(capacity: Int, _ write: (inout ByteBuffer) -> Void) {
@@ -55,7 +56,7 @@ extension RPCStreamHandler {
     write(&pendingData)
     let length = pendingData.writerIndex - start - MessageFramer.prefixBytes
     pendingData.setInteger(UInt32(length), at: start + 1)
-    messageWritten(bytes: length)
+    messageWritten(bytes: length, wireBytes: MessageFramer.prefixBytes + length)
   }
 
   func finish(_ status: RPCStatus, trailers: RPCMetadata?) {
@@ -109,8 +110,9 @@ extension RPCStreamHandler {
     }
   }
 
-  private func messageWritten(bytes: Int) {
-    accepted(bytes: MessageFramer.prefixBytes + bytes)
+  /// `wireBytes`: with the prefix, and after compression; what HTTP/2's handler will report as written.
+  private func messageWritten(bytes: Int, wireBytes: Int) {
+    accepted(bytes: wireBytes)
     if let observer = environment.observer, let method { observer.messageSent(method, bytes: bytes) }
     connection.sentMessage(bytes: bytes)
     flushSoon()
@@ -134,12 +136,15 @@ extension RPCStreamHandler {
     write(.headers(.init(headers: headers, endStream: false)))
   }
 
-  private func writeCompressed(_ message: ByteBuffer) {
+  /// Returns the bytes that it takes on the wire.
+  private func writeCompressed(_ message: ByteBuffer) -> Int {
     makeRoom(bytes: MessageFramer.prefixBytes + message.readableBytes / 2)
     let start = pendingData.writerIndex
     pendingData.writeMessagePrefix(isCompressed: true, length: 0)
     Gzip.compress(message, into: &pendingData)
-    pendingData.setInteger(UInt32(pendingData.writerIndex - start - MessageFramer.prefixBytes), at: start + 1)
+    let wireBytes = pendingData.writerIndex - start
+    pendingData.setInteger(UInt32(wireBytes - MessageFramer.prefixBytes), at: start + 1)
+    return wireBytes
   }
 
   /// Lets go of what is pending if `bytes` more would not fit the same frame.
