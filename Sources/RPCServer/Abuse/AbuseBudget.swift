@@ -11,7 +11,7 @@ package import NIOCore
 package struct AbuseBudget: Equatable {
   package struct Limits: Equatable, Sendable {
     /// Tokens of a new connection, and the most that one can have. The default lets a thousand calls be cancelled at
-    /// once: four times as many as may be open.
+    /// once: nearly four times as many as may be open.
     package var capacity = 20_000
     /// Tokens that time gives back: a hundred cancelled calls a second.
     package var refillPerSecond = 2_000

@@ -1,22 +1,24 @@
 package import NIOCore
 
 /// Counts the pings of a client that come too often. gRPC's clients ping for liveness, and to measure the bandwidth
-/// whenever data comes in: so sending something clears the count, and a large message, which they take in many frames,
-/// allows a ping for each of these. The rest is abuse (gRPC proposal A8).
+/// whenever a frame of data comes in: so sending something clears the count, and every frame that was sent allows one ping
+/// that may come late, when the client gets to that frame. The rest is abuse (gRPC proposal A8).
 package struct PingEnforcement: Equatable {
   /// As grpc-core and grpc-go: the third early ping ends the connection.
   static let maximumStrikes = 2
   /// The least time between pings while no call is open, for clients that may not ping then.
   static let intervalWithoutCalls = TimeAmount.hours(2)
 
-  /// What a client takes in at once, in bytes: HTTP/2's default size of a frame.
+  /// HTTP/2's default size of a frame, in bytes.
   static let bytesPerPing = 16 << 10
+  /// The most pings that may be outstanding in this way: as many as fill the windows of a fast client.
+  static let maximumAllowance = 1000
 
   private let minimumInterval: TimeAmount
   private let permitsPingsWithoutCalls: Bool
   private var lastPing: NIODeadline?
   private var strikes = 0
-  /// Pings that large messages allow.
+  /// Frames sent that no ping has come for.
   private var allowance = 0
 
   package init(minimumInterval: TimeAmount, permitsPingsWithoutCalls: Bool) {
@@ -33,8 +35,7 @@ package struct PingEnforcement: Equatable {
   /// A message was sent, or handed to flow control to be sent as the client takes it.
   package mutating func sentMessage(bytes: Int) {
     sentFrame()
-    // Not the sum: what was sent before has mostly been taken.
-    allowance = max(allowance, bytes / Self.bytesPerPing)
+    allowance = min(Self.maximumAllowance, allowance + 1 + bytes / Self.bytesPerPing)
   }
 
   /// A PING or a further SETTINGS. Returns whether it is one too many.
