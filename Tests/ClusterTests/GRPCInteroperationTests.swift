@@ -21,7 +21,7 @@ struct GRPCInteroperationTests {
     #expect(
       client.output.split(separator: "\n") == [
         "ok unary", "ok servers", "ok out_of_range", "ok produce_stream", "ok consume_stream", "ok waits_at_the_end",
-        "ok cancel", "ok health",
+        "ok cancel", "ok health", "ok reflection",
       ])
     #expect(try await node.stop() == 0)
   }

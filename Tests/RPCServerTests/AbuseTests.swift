@@ -158,12 +158,12 @@ struct AbuseTests {
     var configuration = RPCServer.Configuration.defaults
     let isPing = kind == .ping || kind == .settings
     // Few frames, so that the server has read all when it closes: else its GOAWAY may be lost.
-    if !isPing { configuration.connection.abuse = .init(capacity: 200, refillPerSecond: 0) }
+    if !isPing { configuration.connection.abuse = .init(capacity: 110, refillPerSecond: 0) }
     try await withServer(configuration) { _, address in
       let client = try await RawConnection.connect(to: address)
       #expect(try await RPCServerTests.eventually { !client.received.frames.isEmpty })
       var frames = ByteBuffer()
-      for _ in 0..<(isPing ? 4 : 110) { frames.writeFrame(kind, stream: kind == .priority ? 1 : 0, payload) }
+      for _ in 0..<(isPing ? 4 : 12) { frames.writeFrame(kind, stream: kind == .priority ? 1 : 0, payload) }
       try await client.channel.writeAndFlush(frames)
       try await client.channel.closeFuture.get()
       #expect(client.received.complaint == reason)
