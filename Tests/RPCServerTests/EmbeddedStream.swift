@@ -7,7 +7,7 @@ import Synchronization
 
 @testable import RPCServer
 
-/// A stream handler and its connection's on one embedded event loop.
+/// A connection's handler with one stream, on an embedded event loop and without HTTP/2's handler below.
 final class EmbeddedStream {
   /// What the handler of the call was told.
   final class Heard: Sendable {
@@ -19,8 +19,8 @@ final class EmbeddedStream {
   let heard = Heard()
   private let loop = EmbeddedEventLoop()
   private let connection: RPCConnectionHandler
-  private let connectionChannel: EmbeddedChannel
   private let channel: EmbeddedChannel
+  private let streamID: HTTP2StreamID = 1
 
   init() throws {
     var configuration = RPCServer.Configuration.defaults
@@ -30,6 +30,7 @@ final class EmbeddedStream {
     let heard = heard
     let router = RPCRouter([
       RPCMethod("/t/Record") { RecordingHandler(call: $0, heard: heard) },
+      RPCMethod("/t/Silent") { _ in SilentHandler() },
       RPCMethod("/t/Early") { RecordingHandler(call: $0, heard: heard, finishesEarly: true) },
       .unary("/t/Unary") { request, call in call.respond(request) },
     ])
@@ -38,26 +39,26 @@ final class EmbeddedStream {
       interceptors: [{ $0.metadata.first("refuse") == nil ? nil : RPCStatus(.permissionDenied, "refused") }],
       observer: nil, logger: Logger(label: "test"))
     connection = RPCConnectionHandler(
-      environment: environment, flushes: FlushCoalescingHandler(),
+      environment: environment, eventLoop: loop, flushes: FlushCoalescingHandler(),
       abuse: AbuseGuard(limits: .init(), frameTimeout: .seconds(10)))
-    connectionChannel = EmbeddedChannel(handler: connection, loop: loop)
-    channel = EmbeddedChannel(handler: RPCStreamHandler(connection: connection, streamID: 1), loop: loop)
-    try connectionChannel.connect(to: .init(ipAddress: "127.0.0.1", port: 1)).wait()
+    channel = EmbeddedChannel(handler: connection, loop: loop)
     try channel.connect(to: .init(ipAddress: "127.0.0.1", port: 1)).wait()
     // The handshake is over.
-    try connectionChannel.writeInbound(HTTP2Frame(streamID: .rootStream, payload: .settings(.settings([]))))
+    try channel.writeInbound(HTTP2Frame(streamID: .rootStream, payload: .settings(.settings([]))))
+  }
+
+  private func receive(_ payload: HTTP2Frame.FramePayload) throws {
+    try channel.writeInbound(HTTP2Frame(streamID: streamID, payload: payload))
   }
 
   func perform(_ step: StreamHandlerTests.Step, path: String) throws {
     switch step {
     case .headers(let fields, let end):
-      try channel.writeInbound(
-        HTTP2Frame.FramePayload.headers(.init(headers: HTTP2Client.headers(path, fields), endStream: end)))
+      try receive(.headers(.init(headers: HTTP2Client.headers(path, fields), endStream: end)))
     case .data(let bytes, let end):
-      try channel.writeInbound(
-        HTTP2Frame.FramePayload.data(.init(data: .byteBuffer(ByteBuffer(bytes: bytes)), endStream: end)))
+      try receive(.data(.init(data: .byteBuffer(ByteBuffer(bytes: bytes)), endStream: end)))
     case .clientReset:
-      channel.pipeline.fireErrorCaught(NIOHTTP2Errors.streamClosed(streamID: 1, errorCode: .cancel))
+      channel.pipeline.fireUserInboundEventTriggered(StreamClosedEvent(streamID: streamID, reason: .cancel))
     case .connectionLost:
       channel.pipeline.fireChannelInactive()
     case .wait(let time):
@@ -65,6 +66,9 @@ final class EmbeddedStream {
     case .beginDraining:
       connection.beginDraining()
     case .refuseCalls:
+      // With a call that keeps the connection open.
+      try channel.writeInbound(
+        HTTP2Frame(streamID: 3, payload: .headers(.init(headers: HTTP2Client.headers("/t/Silent")))))
       connection.beginDraining()
       loop.advanceTime(by: .seconds(5))
     case .terminate:
@@ -78,8 +82,9 @@ final class EmbeddedStream {
 
   func sent() throws -> [String] {
     var sent: [String] = []
-    while let payload = try channel.readOutbound(as: HTTP2Frame.FramePayload.self) {
-      switch payload {
+    while let frame = try channel.readOutbound(as: HTTP2Frame.self) {
+      guard frame.streamID == streamID else { continue }
+      switch frame.payload {
       case .headers(let frame):
         let status = frame.headers.first(name: "grpc-status")
         if let http = frame.headers.first(name: ":status") {
@@ -89,7 +94,7 @@ final class EmbeddedStream {
         }
       case .data(let frame): sent.append("data \(frame.data.readableBytes)")
       case .rstStream(let code): sent.append("reset \(code.networkCode)")
-      default: sent.append("\(payload)")
+      default: sent.append("\(frame.payload)")
       }
     }
     return sent
@@ -97,8 +102,14 @@ final class EmbeddedStream {
 
   func finish() throws {
     _ = try channel.finish(acceptAlreadyClosed: true)
-    _ = try connectionChannel.finish(acceptAlreadyClosed: true)
   }
+}
+
+/// A call that does nothing.
+private final class SilentHandler: RPCCallHandler {
+  func receive(_ message: ByteBuffer) {}
+  func receiveEnd() {}
+  func cancelled(_ reason: RPCCancellation) {}
 }
 
 /// Echoes, and writes down what it hears.

@@ -54,7 +54,7 @@ struct StreamHandlerTests {
       sent: ["200", "data 7", "trailers 0"], heard: ["2 bytes", "end"]),
     Case(
       "two messages in a frame", [.headers(), .data(message + message, end: true)],
-      sent: ["200", "data 7", "data 7", "trailers 0"], heard: ["2 bytes", "2 bytes", "end"]),
+      sent: ["200", "data 14", "trailers 0"], heard: ["2 bytes", "2 bytes", "end"]),
     Case("GET", [.headers([(":method", "GET")])], sent: ["405", "reset 0"]),
     Case("GET that is over", [.headers([(":method", "GET")], end: true)], sent: ["405"]),
     Case("another content type", [.headers([("content-type", "text/plain")])], sent: ["415", "reset 0"]),
@@ -66,7 +66,6 @@ struct StreamHandlerTests {
     Case(
       "data after a refusal is dropped", [.headers([("refuse", "yes")]), .data(message, end: true)],
       sent: ["200/7", "reset 0"]),
-    Case("data before headers", [.data(message)], sent: ["reset 1"]),
     Case("headers in the middle", [.headers(), .headers()], sent: ["reset 1"], heard: ["failed(internal)"]),
     Case("data behind the end", [.headers(end: true), .data(message)], sent: ["200/0", "reset 1"], heard: ["end"]),
     Case(
@@ -122,7 +121,7 @@ struct StreamHandlerTests {
     Case("a call behind the last", [.refuseCalls, .headers()], sent: ["reset 7"]),
     Case(
       "a client that does not read", [.headers(), .blockWrites, .data(message + message + message)],
-      sent: ["200", "data 7", "data 7", "data 7", "reset 11"],
+      sent: ["200", "reset 11"],
       heard: ["unwritable", "2 bytes", "2 bytes", "2 bytes", "failed(internal)"]),
     Case(
       "a handler that finishes early", path: "/t/Early", [.headers(), .data(message), .data(message, end: true)],
@@ -133,7 +132,8 @@ struct StreamHandlerTests {
   func table(testCase: Case) throws {
     let stream = try EmbeddedStream()
     for step in testCase.steps { try stream.perform(step, path: testCase.path) }
-    #expect(try stream.sent() == testCase.sent)
+    let sent = try stream.sent()
+    #expect(sent == testCase.sent)
     #expect(stream.heard.value == testCase.heard)
     try stream.finish()
   }

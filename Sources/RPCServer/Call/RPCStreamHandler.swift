@@ -281,6 +281,8 @@ final class RPCStreamHandler {
       cancelHandler(.failed(RPCStatus(.internal, "the stream was reset with \(code)")))
       ended(.internal)
     }
+    // What waits for a frame would come behind the reset.
+    pendingData = ByteBuffer()
     write(.rstStream(code))
     flushSoon()
     // A call that crosses our GOAWAY is not the client's fault.

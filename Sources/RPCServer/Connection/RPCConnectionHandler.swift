@@ -26,6 +26,8 @@ final class RPCConnectionHandler: ChannelInboundHandler {
   private var drain = ConnectionDrain()
   private var pings: PingEnforcement
   private var hasReceivedSettings = false
+  /// From then on nothing that the client sends is looked at.
+  private var isCutOff = false
   /// Asked to drain before the handshake was through.
   private var mustDrain = false
   /// Whether anything was read since the keepalive timer last looked.
@@ -102,6 +104,7 @@ final class RPCConnectionHandler: ChannelInboundHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     isReading = true
+    guard !isCutOff else { return }
     let frame = unwrapInboundIn(data)
     if frame.streamID == .rootStream { receive(frame.payload) } else { deliver(frame) }
   }
@@ -278,6 +281,9 @@ extension RPCConnectionHandler {
   /// How long a client has to take the last answers and to close its side, once the server has closed its own.
   private static let lingerTimeout = TimeAmount.seconds(10)
 
+  /// How long a client that is cut off has to read the GOAWAY.
+  private static let cutOffLinger = TimeAmount.seconds(1)
+
   /// GOAWAY with NO_ERROR, as bytes. A GOAWAY that NIO's handler knows of ends the connection for it as soon as no stream
   /// is open, and the next frame of the client's is then answered by GOAWAY with PROTOCOL_ERROR: the SETTINGS ACK of a
   /// client that has just connected, the call that crosses the first GOAWAY, the WINDOW_UPDATE for the last answer. A
@@ -330,26 +336,35 @@ extension RPCConnectionHandler {
   }
 
   private func enforcePingInterval() {
-    guard pings.received(now: .now(), hasOpenCalls: drain.hasOpenStreams), let context else { return }
-    environment.logger.debug("connection closed: the client pings too often")
-    writeRoot(
-      .goAway(
-        lastStreamID: .maxID, errorCode: .enhanceYourCalm, opaqueData: ByteBuffer(string: "too_many_pings")))
-    context.flush()
-    context.close(promise: nil)
+    if pings.received(now: .now(), hasOpenCalls: drain.hasOpenStreams) { cutOff("too_many_pings") }
   }
 
   /// Ends the connection of a client that is up to no good, or broken beyond use. A turn later: the call may come from
   /// within the handler that reads.
   private func cutOff(_ reason: String) {
+    guard !isCutOff else { return }
+    isCutOff = true
     environment.logger.notice(
       "connection cut off: \(reason)", metadata: ["peer": "\(context?.channel.remoteAddress?.description ?? "unknown")"]
     )
-    guard let context else { return }
     if hasReceivedSettings {
       flushes.writeFrame(Self.goAway(lastStreamID: .maxID, code: .enhanceYourCalm, reason: reason))
     }
-    context.eventLoop.assumeIsolated().execute { self.close() }
+    eventLoop.assumeIsolated().execute { self.closeWithoutReading() }
+  }
+
+  /// Reads no more, and leaves the client a moment to read why: a close with bytes unread resets the connection under the
+  /// GOAWAY.
+  private func closeWithoutReading() {
+    guard let context, hasReceivedSettings, let options = context.channel.syncOptions else { return close() }
+    loseCalls()
+    do {
+      try options.setOption(ChannelOptions.autoRead, value: false)
+    } catch {
+      return close()
+    }
+    context.close(mode: .output, promise: nil)
+    after(Self.cutOffLinger) { $0.close() }
   }
 
   private func scheduleIdle(_ limit: TimeAmount) {
