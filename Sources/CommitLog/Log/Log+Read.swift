@@ -45,7 +45,8 @@ extension Log {
     var batches: [RecordBatch] = []
     var bytes = 0
     var end: LogEnd?
-    for segment in view.segments[first...] {
+    // A segment behind the flushed end follows on batches that nobody may see yet.
+    for segment in view.segments[first...] where segment.base.nextIndex < view.flushed.nextIndex {
       guard let files = try segment.open() else { return nil }
       if let end, end != segment.base {
         guard batches.isEmpty else { return batches }
