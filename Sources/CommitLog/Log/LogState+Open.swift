@@ -57,6 +57,7 @@ extension LogState {
       }
       try directory.remove(Store.name(base))
     }
+    try directory.syncAncestors()
     let metadata = LogMetadata(incarnation: .random(), clusterID: nil)
     let base = LogEnd(nextIndex: LogIndex(1), nextOffset: configuration.initialOffset, lastTerm: Term(0))
     _ = try createSegment(

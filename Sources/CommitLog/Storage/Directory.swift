@@ -34,6 +34,23 @@ struct Directory: Sendable {
     }
   }
 
+  /// Makes the directory's own name survive a loss of power, and those above it. Who made them may have been killed before a
+  /// sync, so that they are there is no proof.
+  func syncAncestors() throws(LogError) {
+    var descendant = path
+    while true {
+      let parent = Self.parent(of: descendant)
+      guard parent != descendant else { return }
+      do throws(LogError) {
+        try fileSystem.syncDirectory(parent)
+      } catch {
+        // One that this user may not open was made by somebody else.
+        guard case .io(_, _, EACCES) = error else { throw error }
+      }
+      descendant = parent
+    }
+  }
+
   private static func parent(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
