@@ -15,7 +15,11 @@ extension LogState {
         break walk
       }
     }
-    // A process that was killed leaves batches in the page cache that no sync has seen.
+    // A process that was killed leaves batches in the page cache that no sync has seen, and after a sync that failed they
+    // look clean without being on the disk (the PostgreSQL fsync bug of 2018). Written again they are dirty for sure.
+    let firstInDoubt =
+      replay.markedEnd.map { FilePosition($0.rawValue - UInt64(SyncMark.bytes)) } ?? store.firstPosition
+    try store.rewrite(from: firstInDoubt, to: replay.scanned)
     try store.file.sync()
     let index = try Index.createForReading(
       in: directory, header: store.header, entries: replay.entries, maximumBytes: configuration.maximumIndexBytes)

@@ -112,6 +112,16 @@ final class Store: Sendable {
     return .torn(bytes: end.rawValue - position.rawValue)
   }
 
+  /// Writes what can be read in a range once more to the same place.
+  func rewrite(from start: FilePosition, to end: FilePosition) throws(LogError) {
+    var position = start.rawValue
+    while position < end.rawValue {
+      let window = try file.read(at: position, count: min(StoreCursor.scanWindow, Int(end.rawValue - position)))
+      try file.write([window], at: position)
+      position += UInt64(window.readableBytes)
+    }
+  }
+
   /// The position after the last byte that is not zero in a range, or nil when all are.
   func endOfData(from start: FilePosition, to end: FilePosition) throws(LogError) -> FilePosition? {
     var last: FilePosition?
