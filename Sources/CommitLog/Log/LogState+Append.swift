@@ -156,13 +156,13 @@ extension LogState {
   /// Undoes an append that failed half-way, so that nothing of it can be read or comes back when the log is opened.
   private mutating func revert(to before: LogState) {
     do throws(LogError) {
-      let rolled = segments.count > before.segments.count
       for segment in segments[before.segments.count...].reversed() { try remove(segment) }
       self = before
       cache.forget(lastSegment)
       try active.store.file.truncate(to: end.rawValue)
       allocated = end
-      if rolled { try active.store.file.sync() }
+      // What was written may have reached the disk, with a segment that was sealed or by itself.
+      try active.store.file.sync()
       active.index.truncate(from: end)
       var replay = try Replay(of: active.store, to: end)
       while case .batch = try replay.next() {}
