@@ -204,10 +204,12 @@ extension LogState {
   /// the next sync. That it fails is no failure of the log, whose data is safe.
   mutating func mark() {
     let next = end.advanced(by: SyncMark.bytes)
-    guard failure == nil, owesMark, flushed == accepted, next <= allocated else { return }
+    guard failure == nil, owesMark, flushed == accepted else { return }
     do throws(LogError) {
       try active.store.file.write([active.store.mark(at: end)], at: end.rawValue)
       end = next
+      // A log that was opened and got no batch since has no room reserved behind its last one.
+      allocated = max(allocated, next)
       owesMark = false
     } catch {}
   }
