@@ -130,7 +130,8 @@ package final class Log: Sendable {
         let oldest = state.segments.removeFirst()
         published.withLock { $0.segments = state.segments }
         tail.withLock { $0.remove(before: state.segments[0].base.nextIndex) }
-        try state.remove(oldest)
+        // Going on after an error would remove later segments and leave a gap.
+        try state.failing { (state) throws(LogError) in try state.remove(oldest) }
       }
       return state.segments[0].base
     }
@@ -150,7 +151,12 @@ package final class Log: Sendable {
         throw .invalidConfiguration("the log belongs to cluster \(present) and cannot join \(id)")
       }
       metadata.clusterID = id
-      _ = try directory.create(LogMetadata.name, content: [metadata.encoded()])
+      do throws(LogError) {
+        _ = try directory.create(LogMetadata.name, content: [metadata.encoded()])
+      } catch {
+        if case .syncFailed = error { state.failure = error }
+        throw error
+      }
       metadataSlot.withLock { $0 = metadata }
     }
   }
