@@ -67,7 +67,7 @@ package final class Log: Sendable {
   package var derivedState: DerivedState { writer.withLock { $0.derived } }
 
   /// Whether nothing can be written any more.
-  var hasFailed: Bool { published.withLock { $0.failure != nil } }
+  package var hasFailed: Bool { published.withLock { $0.failure != nil } }
 
   func view() throws(LogError) -> View {
     let view = published.withLock { $0 }
@@ -97,7 +97,7 @@ package final class Log: Sendable {
 
   /// Notes on the disk that everything flushed is, so that damage of it is never taken for a torn write. For when nothing is
   /// being written; a batch that follows a flush takes the note along.
-  func mark() {
+  package func mark() {
     writer.withLock { $0.mark() }
   }
 

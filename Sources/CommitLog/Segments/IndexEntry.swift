@@ -36,6 +36,9 @@ struct IndexEntry: Hashable, Sendable {
       maximumAppendTime: Timestamp(
         microseconds: Int64(littleEndian: pointer.loadUnaligned(fromByteOffset: 16, as: Int64.self))))
     let stored = UInt32(littleEndian: pointer.loadUnaligned(fromByteOffset: 12, as: UInt32.self))
+    #if DEBUG
+    if IndexTrust.isBlind { return }
+    #endif
     guard stored == checksum else { return nil }
   }
 
