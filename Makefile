@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build run stop test crash bench proto manifests format lint image build-docker kube-up kube-down clean
+.PHONY: help deps build run stop test crash simulate bench proto manifests format lint image build-docker kube-up kube-down clean
 
 # The parts of `make test`, in order.
 PARTS ?= unit kube
@@ -31,6 +31,10 @@ test: ## Run all tests; PARTS="unit kube" chooses, FILTER=REGEX narrows
 crash: ## Kill a server under load, ROUNDS times (default 200), and look for lost records
 	swift build --build-tests
 	PROGLOG_CRASH_ROUNDS=$(or $(ROUNDS),200) swift test --skip-build --filter ClusterTests.CrashTests
+
+simulate: ## Lose power at every storage operation of the log, seed after seed, until stopped or SEEDS=N
+	swift build -c release --static-swift-stdlib --product Simulate
+	.build/release/Simulate log $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST))
 
 bench: ## Build and run the benchmarks; BENCH="NAME..." chooses
 	for product in logd EchoServer Benchmarks; do swift build -c release --static-swift-stdlib --product $$product; done

@@ -119,6 +119,10 @@ let package = Package(
     .executableTarget(
       name: "EchoServer", dependencies: ["RPCServer", nioCore, nioPosix, logging], path: "Benchmarks/EchoServer",
       swiftSettings: swiftSettings),
+    // The world in one process, drawn from a seed: a disk that fails as planned, and what runs on it.
+    .target(
+      name: "Simulation", dependencies: ["CommitLog", "TestSupport", nioCore], swiftSettings: swiftSettings),
+    .executableTarget(name: "Simulate", dependencies: ["Simulation", argumentParser], swiftSettings: swiftSettings),
     // What tests share: processes, directories, seeds.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
     .testTarget(
@@ -126,6 +130,8 @@ let package = Package(
     .testTarget(
       name: "CommitLogTests", dependencies: ["CCommitLog", "CommitLog", "Compression", "TestSupport", nioCore],
       swiftSettings: swiftSettings),
+    .testTarget(
+      name: "SimulationTests", dependencies: ["Simulation", "CommitLog", nioCore], swiftSettings: swiftSettings),
     .testTarget(
       name: "RPCServerTests",
       dependencies: [
