@@ -142,20 +142,15 @@ extension LogState {
   ) throws(LogError) -> OpenSegment {
     let store = try Store.create(
       in: directory, base: base, incarnation: incarnation, previous: previous, state: state)
-    do throws(LogError) {
-      let index = try Index.create(
-        in: directory, header: store.header, entries: [], maximumBytes: configuration.maximumIndexBytes)
-      return OpenSegment(store: store, index: index)
-    } catch {
-      try directory.remove(Store.name(base.nextIndex))
-      try directory.sync()
-      throw error
-    }
+    let index = try Index.create(
+      in: directory, header: store.header, entries: [], maximumBytes: configuration.maximumIndexBytes)
+    return OpenSegment(store: store, index: index)
   }
 
   /// Undoes an append that failed half-way, so that nothing of it can be read or comes back when the log is opened.
   private mutating func revert(to before: LogState) {
     do throws(LogError) {
+      try removeUnfinishedSegment()
       for segment in segments[before.segments.count...].reversed() { try remove(segment) }
       self = before
       cache.forget(lastSegment)
@@ -170,6 +165,15 @@ extension LogState {
     } catch {
       failure = error
     }
+  }
+
+  /// Removes what was made of a next segment. It remembers the length of the one before it, which must not change before it
+  /// is gone.
+  private func removeUnfinishedSegment() throws(LogError) {
+    let name = Store.name(accepted.nextIndex)
+    guard accepted.nextIndex != lastSegment.base.nextIndex, directory.has(name) else { return }
+    try directory.remove(name)
+    try directory.sync()
   }
 
   /// Removes a segment at either end of the log, durably before anything else happens: were two removals reordered by a
