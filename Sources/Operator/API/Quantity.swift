@@ -16,9 +16,10 @@ struct Quantity: Sendable, Hashable, Comparable {
     let divisor = fraction.reduce(Int64(1)) { product, _ in product * 10 }
     let (high, low) = number.multipliedFullWidth(by: scale)
     guard high >= 0, high < divisor else { return nil }
-    let (quotient, remainder) = divisor.dividingFullWidth((high, low))
-    guard remainder == 0 else { return nil }
-    thousandths = quotient
+    // Unsigned, for what needs 64 bits is still a quotient; as a signed one it would stop the process.
+    let (quotient, remainder) = UInt64(divisor).dividingFullWidth((UInt64(high), low))
+    guard remainder == 0, let thousandths = Int64(exactly: quotient) else { return nil }
+    self.thousandths = thousandths
   }
 
   var isWhole: Bool { thousandths.isMultiple(of: 1000) }
