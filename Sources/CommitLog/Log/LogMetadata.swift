@@ -65,8 +65,11 @@ package struct LogMetadata: Hashable, Sendable {
     buffer.moveReaderIndex(forwardBy: 8)
     guard
       let (high, low, length) = buffer.readMultipleIntegers(endianness: .little, as: (UInt64, UInt64, UInt32).self),
-      length <= maximumClusterIDBytes, let name = buffer.readString(length: Int(length)), buffer.readableBytes == 0
+      length <= maximumClusterIDBytes, let bytes = buffer.readBytes(length: Int(length)), buffer.readableBytes == 0
     else { return .failure(DecodingFailure("cluster id has an impossible length")) }
+    guard let name = String(validating: bytes, as: UTF8.self) else {
+      return .failure(DecodingFailure("cluster id is not UTF-8"))
+    }
     return .success(
       LogMetadata(incarnation: LogIncarnation(high: high, low: low), clusterID: name.isEmpty ? nil : name))
   }
