@@ -24,9 +24,20 @@ package struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
     usesTLS = scheme == "https"
     self.host = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
     port = url.port ?? (usesTLS ? 443 : 80)
+    guard (1...65_535).contains(port), self.host.utf8.allSatisfy(Self.isOfHost) else { return nil }
     var path = url.path(percentEncoded: true)
     while path.hasSuffix("/") { path.removeLast() }
     self.path = path
+  }
+
+  /// A percent-encoded host may decode to anything, a line end among it; what follows goes into headers.
+  private static func isOfHost(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: ":"):
+      true
+    default: false
+    }
   }
 
   /// `host:port` as the Host header and URLs write it.

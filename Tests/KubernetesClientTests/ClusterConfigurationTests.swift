@@ -118,6 +118,8 @@ struct KubeconfigTests {
     arguments: [
       ("current-context: one", "one", "current-context: x", #"contexts has no entry "x""#),
       ("cluster: a,", "one", "cluster: z,", #"clusters has no entry "z"; there are: a, b, c"#),
+      ("a.example:6443", "one", "a%0Ab:6443", "not an http(s) URL"),
+      ("a.example:6443", "one", "a.example:65536", "not an http(s) URL"),
       ("user: u,", "one", "user: z,", #"users has no entry "z""#),
       ("UEVN", "one", "'!'", "clusters[a].certificate-authority-data is not base64"),
       (#""https://a.example:6443/prefix/""#, "one", "a.example", #"clusters[a].server is "a.example""#),
