@@ -2,11 +2,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build run stop test crash simulate bench proto manifests format lint image build-docker kube-up kube-down clean
+.PHONY: help deps build run stop test crash simulate fuzz bench proto manifests format lint image build-docker kube-up kube-down clean
 
 # The parts of `make test`, in order.
 PARTS ?= unit kube
 TAG ?= dev
+# Inputs to each target of `make fuzz`.
+RUNS ?= 10000000
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +43,9 @@ bench: ## Build and run the benchmarks; BENCH="NAME..." chooses
 	sync # what the build has left for the disk to write would be measured
 	.build/release/Benchmarks $(BENCH)
 
+fuzz: ## Fuzz the decoders with libFuzzer; RUNS=10000000 each, TARGETS="gzip ..." chooses
+	@hack/fuzz --runs $(RUNS) $(TARGETS)
+
 proto: ## Generate Sources/ProgLogAPI/Generated from Proto/
 	@hack/generate-protos
 
@@ -48,7 +53,7 @@ manifests: ## Generate manifests/ and the chart's resource definition from their
 	@hack/manifests
 
 format: ## Format the Swift code in place
-	find Package.swift Sources Tests -name '*.swift' -not -path '*/Generated/*' -print0 | xargs -0 swift format --in-place
+	find Package.swift Sources Tests Fuzzing -name '*.swift' -not -path '*/Generated/*' -print0 | xargs -0 swift format --in-place
 
 lint: ## Check format, generated files, charts and scripts
 	@hack/lint

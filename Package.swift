@@ -36,6 +36,39 @@ let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummi
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
+/// `hack/fuzz` sets this. The harnesses of Fuzzing/ are then executables around libFuzzer; else they are a test target,
+/// which runs the committed corpus: a source file can be in one target only.
+let buildsFuzzers = Context.environment["PROGLOG_FUZZERS"] != nil
+
+/// What the harnesses of each folder of Fuzzing/ decode with.
+let fuzzers: [(folder: String, dependencies: [Target.Dependency])] = [
+  ("CommitLog", ["CommitLog", nioCore]),
+  ("RPCServer", ["RPCServer", nioCore, nioEmbedded, nioHTTP2, nioHPACK, logging]),
+  ("Logd", ["Logd", "CommitLog", "ProgLogAPI", nioCore, swiftProtobuf]),
+  ("KubernetesClient", ["KubernetesClient", nioCore]),
+  ("Clients", ["ProgLogClient", "Logctl", "ProgLogAPI", grpcCore, swiftProtobuf]),
+  ("Operator", ["Operator", "KubernetesClient", nioCore]),
+]
+
+let fuzzTargets: [Target] =
+  [.target(name: "FuzzSupport", path: "Fuzzing/Support", swiftSettings: swiftSettings)]
+  + (buildsFuzzers
+    ? [
+      .target(name: "FuzzDriver", dependencies: ["FuzzSupport"], path: "Fuzzing/Driver", swiftSettings: swiftSettings)
+    ]
+      + fuzzers.map { folder, dependencies in
+        .executableTarget(
+          name: "Fuzz\(folder)", dependencies: ["FuzzDriver", "FuzzSupport"] + dependencies, path: "Fuzzing/\(folder)",
+          swiftSettings: swiftSettings)
+      }
+    : [
+      .testTarget(
+        name: "FuzzCorpusTests",
+        dependencies: ["FuzzSupport"] + fuzzers.flatMap(\.dependencies), path: "Fuzzing",
+        exclude: ["Corpus", "Driver", "Support"] + fuzzers.map { "\($0.folder)/Fuzzer.swift" },
+        swiftSettings: swiftSettings)
+    ])
+
 let package = Package(
   name: "proglog",
   platforms: [.macOS(.v15)],
@@ -171,6 +204,6 @@ let package = Package(
     // A real API server, real pods; run by `make test` with a cluster.
     .testTarget(
       name: "KubernetesTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
-  ],
+  ] + fuzzTargets,
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,3 @@
+import FuzzSupport
+
+let clientTargets: [FuzzTarget] = [.errorDetails, .nodeAddress, .inputLines]

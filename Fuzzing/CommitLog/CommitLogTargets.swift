@@ -1,0 +1,5 @@
+import FuzzSupport
+
+let commitLogTargets: [FuzzTarget] = [
+  .recordBatch, .storeHeader, .logMetadata, .syncMark, .indexEntry, .storeCursor, .logDirectory,
+]

@@ -1,0 +1,88 @@
+import FuzzSupport
+import NIOCore
+
+@testable import CommitLog
+
+// The structures of fixed size. The first byte of an input says whether the checksum is put right before.
+extension FuzzTarget {
+  static let storeHeader = FuzzTarget(
+    "store-header", maximumBytes: 256,
+    seeds: {
+      let header = StoreHeader(base: Samples.begin, incarnation: Samples.incarnation)
+      return bothWays(Array(buffer: header.encoded()))
+    },
+    run: { input in
+      var bytes = Array(input.dropFirst())
+      if input.first == 1 { Restamp.checksummed(&bytes) }
+      guard case .success(let header) = StoreHeader.decode(ByteBuffer(bytes: bytes)) else { return false }
+      guard case .success(header) = StoreHeader.decode(header.encoded()) else {
+        throw Violation("\(header) does not decode to itself")
+      }
+      return true
+    })
+
+  static let logMetadata = FuzzTarget(
+    "log-metadata", maximumBytes: 512,
+    seeds: {
+      [nil, "c", String(repeating: "ü", count: 127)].flatMap { clusterID in
+        bothWays(Array(buffer: LogMetadata(incarnation: Samples.incarnation, clusterID: clusterID).encoded()))
+      }
+    },
+    run: { input in
+      var bytes = Array(input.dropFirst())
+      if input.first == 1 { Restamp.checksummed(&bytes) }
+      guard case .success(let metadata) = LogMetadata.decode(ByteBuffer(bytes: bytes)) else { return false }
+      try require(Array(buffer: metadata.encoded()) == bytes, "\(metadata) does not encode to the bytes it came from")
+      try require(metadata.incarnation.description.utf8.count == 36, "an incarnation is not written as a UUID")
+      return true
+    })
+
+  static let syncMark = FuzzTarget(
+    "sync-mark", maximumBytes: 64,
+    seeds: {
+      let mark = SyncMark(position: FilePosition(4711)).encoded(seed: Samples.incarnation.checksumSeed)
+      return bothWays(Array(buffer: mark))
+    },
+    run: { input in
+      var bytes = Array(input.dropFirst())
+      let seed = Samples.incarnation.checksumSeed
+      if input.first == 1 { Restamp.checksummed(&bytes, length: SyncMark.bytes, seed: seed) }
+      let source = ByteBuffer(bytes: bytes)
+      // A mark holds at its own position only.
+      let position = FilePosition(source.getInteger(at: 8, endianness: .little) ?? 0)
+      try require(SyncMark(source, at: FilePosition(position.rawValue &+ 1), seed: seed) == nil, "a mark moved")
+      guard let mark = SyncMark(source, at: position, seed: seed) else { return false }
+      try require(SyncMark(mark.encoded(seed: seed), at: position, seed: seed) == mark, "a mark does not round-trip")
+      try require(SyncMark(source, at: position, seed: seed ^ 1) == nil, "a mark of another log passes")
+      return true
+    })
+
+  static let indexEntry = FuzzTarget(
+    "index-entry", maximumBytes: 64,
+    seeds: {
+      var bytes = [UInt8](repeating: 0, count: IndexEntry.bytes)
+      let entry = IndexEntry(relativeOffset: 100, relativeIndex: 7, position: 4200, maximumTimestamp: Samples.time)
+      bytes.withUnsafeMutableBytes { if let base = $0.baseAddress { entry.store(to: base) } }
+      return bothWays(bytes)
+    },
+    run: { input in
+      var bytes = Array(input.dropFirst().prefix(IndexEntry.bytes))
+      guard bytes.count == IndexEntry.bytes else { return false }
+      if input.first == 1 {
+        // The first entry of an index without a header before it.
+        var index = [UInt8](repeating: 0, count: Index.headerBytes) + bytes
+        Restamp.index(&index)
+        bytes = Array(index.suffix(IndexEntry.bytes))
+      }
+      guard let entry = bytes.withUnsafeBytes({ $0.baseAddress.flatMap { IndexEntry(loadingFrom: $0) } }) else {
+        return false
+      }
+      var stored = [UInt8](repeating: 0, count: IndexEntry.bytes)
+      stored.withUnsafeMutableBytes { if let base = $0.baseAddress { entry.store(to: base) } }
+      try require(stored == bytes, "\(entry) is not stored as it was loaded")
+      return true
+    })
+
+  /// A valid encoding as it is, and marked to get its checksum anew.
+  private static func bothWays(_ bytes: [UInt8]) -> [[UInt8]] { [[0] + bytes, [1] + bytes] }
+}

@@ -1,0 +1,3 @@
+import FuzzSupport
+
+let kubernetesClientTargets: [FuzzTarget] = [.watchLines, .json, .watchEvent, .kubeconfig, .serverAddress]

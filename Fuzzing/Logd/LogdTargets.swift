@@ -1,0 +1,5 @@
+import FuzzSupport
+
+let logdTargets: [FuzzTarget] = [
+  .produceRequest, .consumeRequest, .logResponses, .httpBodies, .configurationFile, .settings,
+]
