@@ -72,6 +72,8 @@ struct WireTests {
   func receivedMetadata() {
     let metadata = RPCMetadata(received: [":path": "/a/b", "k-bin": "AQI=, AwQ", "k": "v", "grpc-timeout": "1S"])
     #expect(metadata.binaryValues("k-bin") == [[1, 2], [3, 4]])
+    #expect(RPCMetadata(received: ["k-bin": ""]).binaryValues("k-bin") == [[]])
+    #expect(RPCMetadata(received: ["k-bin": "AQI,"]).binaryValues("k-bin") == [[1, 2], []])
     #expect(metadata.values("k") == ["v"])
     #expect(metadata.first(":path") == nil)
     #expect(metadata.values("grpc-timeout").isEmpty)

@@ -32,7 +32,9 @@ package struct RPCMetadata: Equatable, Sendable {
   package func binaryValues(_ key: String) -> [[UInt8]] {
     precondition(key.hasSuffix("-bin"), "binary metadata key \(key) must end in -bin")
     // A peer may join the values of one key with commas (gRPC over HTTP/2, "Custom-Metadata").
-    return headers[key].flatMap { $0.split(separator: ",") }.compactMap { Base64.decode(Self.trimmed($0)) }
+    // Nothing between commas, or nothing at all, is a value of no bytes.
+    return headers[key].flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
+      .compactMap { Base64.decode(Self.trimmed($0)) }
   }
 
   package mutating func add(_ value: String, for key: String) throws(Invalid) {
