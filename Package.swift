@@ -1,15 +1,20 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// `hack/fuzz` sets this. The harnesses of Fuzzing/ are then executables around libFuzzer; else they are a test target,
+/// which runs the committed corpus: a source file can be in one target only.
+let buildsFuzzers = Context.environment["PROGLOG_FUZZERS"] != nil
+
 /// One set of rules for every target of ours: Swift 6 mode, the upcoming features, and no warnings.
-let swiftSettings: [SwiftSetting] = [
-  .swiftLanguageMode(.v6),
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-  .treatAllWarnings(as: .error),
-]
+let swiftSettings: [SwiftSetting] =
+  [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+  ] + (buildsFuzzers ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : [])
 
 /// Generated code follows its generator's taste, not ours.
 let generatedSettings: [SwiftSetting] = [.swiftLanguageMode(.v6)]
@@ -35,10 +40,6 @@ let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
-
-/// `hack/fuzz` sets this. The harnesses of Fuzzing/ are then executables around libFuzzer; else they are a test target,
-/// which runs the committed corpus: a source file can be in one target only.
-let buildsFuzzers = Context.environment["PROGLOG_FUZZERS"] != nil
 
 /// What the harnesses of each folder of Fuzzing/ decode with.
 let fuzzers: [(folder: String, dependencies: [Target.Dependency])] = [
