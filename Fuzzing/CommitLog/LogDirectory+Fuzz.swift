@@ -121,7 +121,10 @@ extension FuzzTarget {
       do {
         let log = try Log(directory: directory.path, configuration: Image.configuration)
         try check(log, against: isForged ? nil : image.values)
-        if !isForged, let flipped = try changedByte(image) { try checkLoss(log, image, flipped) }
+        if !isForged, try differsByOneByte(image) {
+          let held = log.flushedEnd.nextOffset.rawValue
+          try require(held >= UInt64(image.marked), "a flipped byte cut \(image.marked) synced records to \(held)")
+        }
         if log.acceptedEnd.nextIndex.rawValue < 1 << 62, log.acceptedEnd.nextOffset.rawValue < 1 << 62 {
           try checkAppending(to: log)
         }
@@ -135,7 +138,8 @@ extension FuzzTarget {
 
   private static let pristine = Result { try Image.sample() }
 
-  /// Batches are dense, and what can be read is what was written.
+  /// Batches are dense, and what can be read is what was written. With checksums put right, a header or an index may claim
+  /// anything of a sealed segment, of which only the end is read when the log is opened: then it is enough not to crash.
   private static func check(_ log: Log, against values: [String]?) throws {
     var end = log.start
     while end.nextIndex < log.flushedEnd.nextIndex {
@@ -143,7 +147,8 @@ extension FuzzTarget {
       do { batches = try log.read(from: end.nextIndex, maximumBytes: 400) } catch LogError.damaged { return }
       try require(!batches.isEmpty, "a read of \(end.nextIndex) gave nothing")
       for batch in batches {
-        try require(end.isContinued(by: batch), "batch \(batch.index) does not continue \(end)")
+        try require(batch.index >= end.nextIndex, "batch \(batch.index) was read for \(end.nextIndex)")
+        if values != nil { try require(end.isContinued(by: batch), "batch \(batch.index) does not continue \(end)") }
         end = end.after(batch)
         guard let records = try? batch.records else { continue }
         for record in records {
@@ -153,31 +158,25 @@ extension FuzzTarget {
             try require(String(buffer: record.value) == values[number], "offset \(number) reads as \(record.value)")
           }
         }
-        if batch.count > 0 {
+        if values != nil, batch.count > 0 {
           let found = try log.read(from: batch.baseOffset, maximumBytes: 1).first
           try require(found == batch, "offset \(batch.baseOffset) is found in another batch")
         }
       }
     }
-    try require(end == log.flushedEnd, "the log ends at \(end), not \(log.flushedEnd)")
-  }
-
-  /// Whether exactly one byte differs.
-  private static func changedByte(_ image: Image) throws -> Bool? {
-    let pristine = try pristine.get()
-    guard image.files.map(\.name) == pristine.files.map(\.name) else { return nil }
-    var changes = 0
-    for (file, original) in zip(image.files, pristine.files) where file.bytes != original.bytes {
-      guard file.bytes.count == original.bytes.count else { return nil }
-      changes += zip(file.bytes, original.bytes).count { $0 != $1 }
-    }
-    return changes == 1 ? true : nil
+    if values != nil { try require(end == log.flushedEnd, "the log ends at \(end), not \(log.flushedEnd)") }
   }
 
   /// A byte that flipped in what was synced is never taken for an unfinished write.
-  private static func checkLoss(_ log: Log, _ image: Image, _ flipped: Bool) throws {
-    let held = log.flushedEnd.nextOffset.rawValue
-    try require(held >= UInt64(image.marked), "a flipped byte cut the log from \(image.marked) records to \(held)")
+  private static func differsByOneByte(_ image: Image) throws -> Bool {
+    let pristine = try pristine.get()
+    guard image.files.map(\.name) == pristine.files.map(\.name) else { return false }
+    var changes = 0
+    for (file, original) in zip(image.files, pristine.files) where file.bytes != original.bytes {
+      guard file.bytes.count == original.bytes.count else { return false }
+      changes += zip(file.bytes, original.bytes).count { $0 != $1 }
+    }
+    return changes == 1
   }
 
   private static func checkAppending(to log: Log) throws {
