@@ -44,7 +44,7 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 /// What the harnesses of each folder of Fuzzing/ decode with.
 let fuzzers: [(folder: String, dependencies: [Target.Dependency])] = [
   ("CommitLog", ["CommitLog", nioCore]),
-  ("RPCServer", ["RPCServer", nioCore, nioEmbedded, nioHTTP2, nioHPACK, logging]),
+  ("RPCServer", ["Compression", "RPCServer", nioCore, nioEmbedded, nioHTTP2, nioHPACK, logging]),
   ("Logd", ["Logd", "CommitLog", "ProgLogAPI", nioCore, swiftProtobuf]),
   ("KubernetesClient", ["KubernetesClient", nioCore]),
   ("Clients", ["ProgLogClient", "Logctl", "ProgLogAPI", grpcCore, swiftProtobuf]),

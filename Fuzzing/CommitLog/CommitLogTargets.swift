@@ -1,5 +1,5 @@
 import FuzzSupport
 
 let commitLogTargets: [FuzzTarget] = [
-  .recordBatch, .storeHeader, .logMetadata, .syncMark, .indexEntry, .storeCursor, .logDirectory,
+  .recordBatch, .storeHeader, .logMetadata, .syncMark, .indexEntry, .checkpoint, .storeCursor, .logDirectory,
 ]

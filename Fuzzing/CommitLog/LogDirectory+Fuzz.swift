@@ -27,7 +27,7 @@ struct Image {
     let incarnation = log.metadata.incarnation
     var image = Image(files: [], values: values, marked: marked)
     for name in try directory.names() where name != DirectoryLock.name {
-      let file = try File(directory.path(of: name), .existing)
+      let file = try directory.open(name, .reading)
       var bytes = Array(buffer: try file.read(at: 0, count: Int(try file.size())))
       // Every run of the generator must give the same bytes.
       replace(&bytes, incarnation.high, by: Samples.incarnation.high)
@@ -43,7 +43,7 @@ struct Image {
   }
 
   static let configuration = Log.Configuration(
-    maximumStoreBytes: 1024, maximumIndexBytes: 400, preallocationBytes: 256)
+    maximumStoreBytes: 1024, maximumIndexBytes: 400, preallocationBytes: 256, tailCacheBytes: 0)
 
   private static func replace(_ bytes: inout [UInt8], _ old: UInt64, by new: UInt64) {
     let old = (0..<8).map { UInt8(truncatingIfNeeded: old >> (8 * $0)) }

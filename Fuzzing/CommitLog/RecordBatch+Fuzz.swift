@@ -69,6 +69,14 @@ enum Samples {
   static let incarnation = LogIncarnation(high: 0x0123_4567_89AB_4DEF, low: 0x8765_4321_0FED_CBA9)
   static let time = Timestamp(microseconds: 1_700_000_000_000_000)
 
+  static func storeHeader(previous: StoreHeader.SealedSegment?) -> StoreHeader {
+    let base =
+      previous == nil ? begin : LogEnd(nextIndex: LogIndex(7), nextOffset: Offset(12), lastTerm: Term(2))
+    return StoreHeader(
+      base: base, incarnation: incarnation, maximumAppendTime: time, previous: previous, checkpointBytes: 16,
+      checkpointChecksum: 4711)
+  }
+
   static func batch(_ values: [String], after end: LogEnd, term: UInt64 = 1) -> RecordBatch {
     var batch: RecordBatch
     if values.isEmpty {

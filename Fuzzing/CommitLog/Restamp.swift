@@ -28,6 +28,13 @@ enum Restamp {
 
   /// A whole store: its header, and every batch and mark that can be told by its magic number.
   static func store(_ bytes: inout [UInt8], incarnation: LogIncarnation) {
+    if bytes.count >= StoreHeader.bytes {
+      // Its length stands in the header.
+      let length = Int(get(bytes, at: 68))
+      if length <= bytes.count - StoreHeader.bytes {
+        set(&bytes, checksum(bytes, StoreHeader.bytes..<StoreHeader.bytes + length), at: 72)
+      }
+    }
     checksummed(&bytes, length: StoreHeader.bytes)
     var position = StoreHeader.bytes
     while position + SyncMark.bytes <= bytes.count {

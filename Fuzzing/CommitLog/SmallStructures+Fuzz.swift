@@ -8,8 +8,9 @@ extension FuzzTarget {
   static let storeHeader = FuzzTarget(
     "store-header", maximumBytes: 256,
     seeds: {
-      let header = StoreHeader(base: Samples.begin, incarnation: Samples.incarnation)
-      return bothWays(Array(buffer: header.encoded()))
+      let first = Samples.storeHeader(previous: nil)
+      let second = Samples.storeHeader(previous: StoreHeader.SealedSegment(base: LogIndex(1), bytes: 4711))
+      return [first, second].flatMap { bothWays(Array(buffer: $0.encoded())) }
     },
     run: { input in
       var bytes = Array(input.dropFirst())
@@ -61,7 +62,7 @@ extension FuzzTarget {
     "index-entry", maximumBytes: 64,
     seeds: {
       var bytes = [UInt8](repeating: 0, count: IndexEntry.bytes)
-      let entry = IndexEntry(relativeOffset: 100, relativeIndex: 7, position: 4200, maximumTimestamp: Samples.time)
+      let entry = IndexEntry(relativeOffset: 100, relativeIndex: 7, position: 4200, maximumAppendTime: Samples.time)
       bytes.withUnsafeMutableBytes { if let base = $0.baseAddress { entry.store(to: base) } }
       return bothWays(bytes)
     },
@@ -80,6 +81,40 @@ extension FuzzTarget {
       var stored = [UInt8](repeating: 0, count: IndexEntry.bytes)
       stored.withUnsafeMutableBytes { if let base = $0.baseAddress { entry.store(to: base) } }
       try require(stored == bytes, "\(entry) is not stored as it was loaded")
+      return true
+    })
+
+  /// The state at a segment's start, which a store file has behind its header.
+  static let checkpoint = FuzzTarget(
+    "checkpoint", maximumBytes: 1024,
+    seeds: {
+      var state = DerivedState()
+      var seeds = [Array(buffer: state.encoded())]
+      var end = Samples.begin
+      for number in 0..<8 {
+        var builder = RecordBatch.Builder(
+          producer: Producer(id: UInt64(number % 3 + 1), epoch: 1, sequence: UInt64(number)))
+        builder.append("x".utf8, timestamp: Samples.time)
+        let batch =
+          number == 5
+          ? RecordBatch(kind: .configuration, payload: ByteBuffer(string: "members"), timestamp: Samples.time)
+          : builder.finish()
+        let stamped = batch.stamped(
+          index: end.nextIndex, term: Term(1), baseOffset: end.nextOffset, appendTime: Samples.time)
+        end = end.after(stamped)
+        state.apply(stamped)
+        seeds.append(Array(buffer: state.encoded()))
+      }
+      return seeds
+    },
+    run: { input in
+      guard let state = DerivedState(decoding: ByteBuffer(bytes: input), maximumAppendTime: Samples.time) else {
+        return false
+      }
+      let encoded = state.encoded()
+      try require(encoded.readableBytes <= DerivedState.maximumEncodedBytes, "\(encoded.readableBytes) bytes of state")
+      try require(
+        DerivedState(decoding: encoded, maximumAppendTime: Samples.time) == state, "a state does not decode to itself")
       return true
     })
 

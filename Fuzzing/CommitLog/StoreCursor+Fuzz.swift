@@ -24,8 +24,8 @@ extension FuzzTarget {
         var cursor = store.scan(to: end)
         if choice & 2 != 0 { cursor.windowBytes = 100 }
         let taken = try walk(&cursor)
-        let mark = try store.firstMark(from: Store.firstPosition, to: end)
-        let dataEnd = try store.endOfData(from: Store.firstPosition, to: end)
+        let mark = try store.firstMark(from: store.firstPosition, to: end)
+        let dataEnd = try store.endOfData(from: store.firstPosition, to: end)
         guard taken.last.map({ $0 <= (dataEnd ?? FilePosition(0)) }) ?? true else {
           return try fail("zeros are a batch")
         }
@@ -70,7 +70,7 @@ enum Scratch {
 
   static func directory(_ name: String) throws -> Directory {
     guard let root else { throw Violation("no folder could be made in /dev/shm or /tmp") }
-    return try Directory("\(root)/\(name)")
+    return try Directory("\(root)/\(name)", in: DiskFileSystem())
   }
 
   static func write(_ bytes: [UInt8], to path: String) throws {
@@ -85,9 +85,10 @@ enum Scratch {
   }
 
   private static func remove() {
-    guard let root, let folder = try? Directory(root) else { return }
+    guard let root else { return }
+    let folder = Directory(existing: root, in: DiskFileSystem())
     for name in (try? folder.names()) ?? [] {
-      if let inner = try? Directory(folder.path(of: name)) { try? empty(inner) }
+      try? empty(Directory(existing: folder.path(of: name), in: DiskFileSystem()))
       rmdir(folder.path(of: name))
     }
     rmdir(root)

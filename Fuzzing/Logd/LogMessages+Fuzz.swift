@@ -18,21 +18,27 @@ extension FuzzTarget {
       request.record.value = .init()
       request.record.offset = 300
       let empty: [UInt8] = try request.serializedBytes()
+      let several =
+        try Log_V1_ProduceRequest.with { $0.records = [request.record, .init(), request.record] }
+        .serializedBytes() as [UInt8]
+      let batch = try Log_V1_ProduceRequest.with { $0.batch = .init([1, 2, 3]) }.serializedBytes() as [UInt8]
       // A field given twice, and fields of other types and numbers.
-      return [hello, empty, hello + empty, empty + hello, [0x18, 0x96, 1, 0x21, 1, 2, 3, 4, 5, 6, 7, 8] + hello]
+      return [
+        several, batch, hello, empty, hello + empty, empty + hello,
+        [0x20, 0x96, 1, 0x29, 1, 2, 3, 4, 5, 6, 7, 8] + hello,
+      ]
     },
     run: { input in
       let generated = try? Log_V1_ProduceRequest(serializedBytes: input)
       do {
-        let value = try LogMessages.decodeProduceRequest(ByteBuffer(bytes: input))
+        let contents = try LogMessages.decodeProduceRequest(ByteBuffer(bytes: input))
         if let generated {
-          try require(
-            Array(generated.record.value) == Array(buffer: value), "the value differs from the generated code's")
+          try require(isSame(contents, generated), "\(contents) differs from what the generated code reads")
         }
         return true
       } catch let error as MalformedMessage {
-        // Ours wants a record, and knows no groups, which proto3 does not have.
-        if let generated, generated.hasRecord {
+        // Ours wants one kind of contents, and knows no groups, which proto3 does not have.
+        if let generated, kinds(of: generated) == 1 {
           try require(holdsGroupOrNumberAsRecord(input), "a message that the generated code reads is refused: \(error)")
         }
         return false
@@ -44,15 +50,25 @@ extension FuzzTarget {
     seeds: {
       try [0, 1, 300, UInt64.max].map { offset in
         try Log_V1_ConsumeRequest.with { $0.offset = offset }.serializedBytes()
-      } + [[8, 1, 8, 2], [0x12, 2, 1, 2, 8, 5]]
+      } + [
+        [8, 1, 8, 2], [0x12, 2, 1, 2, 8, 5],
+        try Log_V1_ConsumeRequest.with {
+          $0.maxRecords = 7
+          $0.maxBytes = 1 << 20
+          $0.waitMilliseconds = 300
+          $0.batches = true
+        }.serializedBytes(),
+      ]
     },
     run: { input in
       let generated = try? Log_V1_ConsumeRequest(serializedBytes: input)
       do {
-        let offset = try LogMessages.decodeConsumeRequest(ByteBuffer(bytes: input))
+        let request = try LogMessages.decodeConsumeRequest(ByteBuffer(bytes: input))
         if let generated {
           try require(
-            generated.offset == offset.rawValue, "offset \(offset), by the generated code \(generated.offset)")
+            generated.offset == request.offset.rawValue && generated.maxRecords == request.maximumRecords
+              && generated.maxBytes == request.maximumBytes && generated.waitMilliseconds == request.waitMilliseconds
+              && generated.batches == request.wantsBatches, "\(request), by the generated code \(generated)")
         }
         return true
       } catch let error as MalformedMessage {
@@ -81,14 +97,36 @@ extension FuzzTarget {
       let produced = try Log_V1_ProduceResponse(serializedBytes: Array(buffer: buffer))
       try require(produced.offset == offset.rawValue, "offset \(offset) reads as \(produced.offset)")
       buffer.clear()
-      LogMessages.writeConsumeResponse(value: value, offset: offset, term: term, to: &buffer)
+      LogMessages.writeRecord(.record, value: value, offset: offset, term: term, to: &buffer)
+      try require(
+        buffer.readableBytes
+          == LogMessages.recordFieldLength(valueBytes: value.readableBytes, offset: offset, term: term),
+        "the length of a record is not what was said")
+      LogMessages.writeOffsets(next: offset, end: Offset(term.rawValue), to: &buffer)
       try require(
         buffer.readableBytes <= value.readableBytes + LogMessages.maximumOverheadBytes, "\(buffer.readableBytes) bytes")
-      let record = try Log_V1_ConsumeResponse(serializedBytes: Array(buffer: buffer)).record
+      let response = try Log_V1_ConsumeResponse(serializedBytes: Array(buffer: buffer))
+      let record = response.record
+      try require(
+        response.nextOffset == offset.rawValue && response.endOffset == term.rawValue,
+        "the log's offsets read back changed")
       try require(Array(record.value) == Array(buffer: value), "the value reads back changed")
       try require(record.offset == offset.rawValue && record.term == term.rawValue, "offset or term reads back changed")
       return true
     })
+
+  /// How many of the three kinds of contents are set.
+  private static func kinds(of request: Log_V1_ProduceRequest) -> Int {
+    [request.hasRecord, !request.records.isEmpty, !request.batch.isEmpty].count { $0 }
+  }
+
+  private static func isSame(_ contents: ProduceContents, _ request: Log_V1_ProduceRequest) -> Bool {
+    switch contents {
+    case .record(let value): Array(request.record.value) == Array(buffer: value)
+    case .records(let values): request.records.map { Array($0.value) } == values.map { Array(buffer: $0) }
+    case .batch(let bytes): Array(request.batch) == Array(buffer: bytes)
+    }
+  }
 
   /// Whether the message may have a group, or a `record` that is a number: the generated code takes both for unknown fields.
   private static func holdsGroupOrNumberAsRecord(_ input: [UInt8]) -> Bool {

@@ -10,6 +10,8 @@ extension FuzzTarget {
     seeds: {
       [
         #"{"record": {"value": "TGV0J3MgR28gIzEK"}}"#, #"{"record":{"value":""}}"#, #"{"offset": 0}"#,
+        #"{"records":[{"value":"AAE="},{"value":""}]}"#,
+        #"{"offset":1,"max_records":3,"wait_milliseconds":5}"#,
         #"{"offset":18446744073709551615,"x":[null,true,1.5e3,"\u00e9"]}"#,
         #"{"record":{"value":"AAE=\r\n"},"offset":1}"#,
       ].map { Array($0.utf8) }
@@ -21,20 +23,23 @@ extension FuzzTarget {
       let body = ByteBuffer(bytes: input)
       var accepted = false
       do {
-        let value = try RecordMessages.produceValue(body)
+        let contents = try RecordMessages.produceContents(body)
         accepted = true
-        // Reads back what the encoder of the answers writes.
-        var text = ""
-        for start in stride(from: 0, to: value.count, by: 3) { text += group(Array(value[start...].prefix(3))) }
-        try require(try RecordMessages.decodeBase64(text) == value, "a value does not round-trip")
+        if case .record(let buffer) = contents {
+          // Reads back what the encoder of the answers writes.
+          let value = Array(buffer: buffer)
+          var text = ""
+          for start in stride(from: 0, to: value.count, by: 3) { text += group(Array(value[start...].prefix(3))) }
+          try require(try RecordMessages.decodeBase64(text, of: "value") == value, "a value does not round-trip")
+        }
       } catch let error as RecordMessages.BadBody {
         try require(!error.description.isEmpty, "an error without a text")
       }
       do {
-        let offset = try RecordMessages.consumeOffset(body)
+        let offset = try RecordMessages.consumeRequest(body).offset
         accepted = true
         let again = ByteBuffer(string: "{\"offset\": \(offset)}")
-        try require(try RecordMessages.consumeOffset(again) == offset, "offset \(offset) does not round-trip")
+        try require(try RecordMessages.consumeRequest(again).offset == offset, "offset \(offset) does not round-trip")
       } catch let error as RecordMessages.BadBody {
         try require(!error.description.isEmpty, "an error without a text")
       }
