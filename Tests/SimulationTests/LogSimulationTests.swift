@@ -32,11 +32,11 @@ struct LogSimulationTests {
 
   @Test("a mistake made on purpose is found", arguments: PlantedDefect.allCases)
   func plantedDefect(_ defect: PlantedDefect) throws {
-    var options = LogSimulation.Options()
-    options.outcomes = 1
+    var options = Self.short
+    // Crashes alone are to find it.
     options.flips = 0
     options.defect = defect
-    for seed in 0..<300 as Range<UInt64> {
+    for seed in 0..<200 as Range<UInt64> {
       do throws(SimulationFailure) { _ = try LogSimulation.run(seed: seed, options: options) } catch {
         print("a log that \(defect.rawValue) is found after \(seed + 1) seeds: \(error)")
         return

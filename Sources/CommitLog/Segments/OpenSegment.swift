@@ -29,12 +29,12 @@ final class OpenSegment: Sendable {
   /// A cursor at an entry of the index; nil when the store has no such batch there.
   private func cursor(at entry: IndexEntry, to limit: FilePosition) throws(LogError) -> StoreCursor? {
     let position = FilePosition(UInt64(entry.position))
-    guard position >= store.firstPosition, position < limit else { return nil }
     let cursor = StoreCursor(
       store, from: position, to: limit, expecting: nil, windowBytes: StoreCursor.searchWindow)
     #if DEBUG
     if IndexTrust.isBlind { return cursor }
     #endif
+    guard position >= store.firstPosition, position < limit else { return nil }
     var probe = cursor
     guard case .batch(let batch, position) = try probe.next(),
       batch.index.rawValue &- base.nextIndex.rawValue == UInt64(entry.relativeIndex),
