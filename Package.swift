@@ -16,6 +16,16 @@ let swiftSettings: [SwiftSetting] =
     .treatAllWarnings(as: .error),
   ] + (buildsFuzzers ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : [])
 
+/// A program of ours. A fuzzer's main function is libFuzzer's, so for one it is a library, whose own has another name.
+func program(_ name: String, dependencies: [Target.Dependency]) -> Target {
+  guard buildsFuzzers else {
+    return .executableTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+  }
+  let entryPoint = ["-Xfrontend", "-entry-point-function-name", "-Xfrontend", "\(name)_main"]
+  return .target(
+    name: name, dependencies: dependencies, swiftSettings: swiftSettings + [.unsafeFlags(entryPoint)])
+}
+
 /// Generated code follows its generator's taste, not ours.
 let generatedSettings: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 
@@ -65,7 +75,10 @@ let fuzzTargets: [Target] =
     : [
       .testTarget(
         name: "FuzzCorpusTests",
-        dependencies: ["FuzzSupport"] + fuzzers.flatMap(\.dependencies), path: "Fuzzing",
+        dependencies: [
+          "FuzzSupport", "CommitLog", "RPCServer", "Logd", "ProgLogAPI", "KubernetesClient", "ProgLogClient", "Logctl",
+          "Operator", nioCore, nioEmbedded, nioHTTP2, nioHPACK, logging, swiftProtobuf, grpcCore,
+        ], path: "Fuzzing",
         exclude: ["Corpus", "Driver", "Support"] + fuzzers.map { "\($0.folder)/Fuzzer.swift" },
         swiftSettings: swiftSettings)
     ])
@@ -73,12 +86,14 @@ let fuzzTargets: [Target] =
 let package = Package(
   name: "proglog",
   platforms: [.macOS(.v15)],
-  products: [
-    .executable(name: "logd", targets: ["Logd"]),
-    .executable(name: "logctl", targets: ["Logctl"]),
-    .executable(name: "proglog-operator", targets: ["Operator"]),
-    .library(name: "ProgLogClient", targets: ["ProgLogClient"]),
-  ],
+  products: [.library(name: "ProgLogClient", targets: ["ProgLogClient"])]
+    + (buildsFuzzers
+      ? []
+      : [
+        .executable(name: "logd", targets: ["Logd"]),
+        .executable(name: "logctl", targets: ["Logctl"]),
+        .executable(name: "proglog-operator", targets: ["Operator"]),
+      ]),
   dependencies: [
     // A double-ended queue that does not move its elements.
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -128,22 +143,20 @@ let package = Package(
       name: "KubernetesClient",
       dependencies: [asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL, yams, logging, metrics],
       swiftSettings: swiftSettings),
-    .executableTarget(
-      name: "Logd",
+    program(
+      "Logd",
       dependencies: [
         "CommitLog", "ProgLogAPI", "RPCServer", "Telemetry", nioCore, nioPosix, swiftProtobuf, collections,
         argumentParser, logging,
         metrics, serviceLifecycle, unixSignals, hummingbird, yams,
-      ], swiftSettings: swiftSettings),
-    .executableTarget(
-      name: "Logctl", dependencies: ["CommitLog", "ProgLogClient", "Telemetry", nioCore, argumentParser],
-      swiftSettings: swiftSettings),
-    .executableTarget(
-      name: "Operator",
+      ]),
+    program("Logctl", dependencies: ["CommitLog", "ProgLogClient", "Telemetry", nioCore, argumentParser]),
+    program(
+      "Operator",
       dependencies: [
         "KubernetesClient", "Telemetry", argumentParser, logging, metrics, serviceLifecycle, unixSignals, hummingbird,
         yams,
-      ], swiftSettings: swiftSettings),
+      ]),
     // What `make bench` runs; here and not in a package of its own, to see what is `package`.
     .executableTarget(
       name: "Benchmarks", dependencies: ["CAllocationCounter", "CommitLog", "TestSupport", nioCore], path: "Benchmarks",

@@ -86,7 +86,7 @@ extension FuzzTarget {
       try checkMetadata(headers)
       do {
         let head = try RequestHead(headers)
-        try require(headers[":path"].last ?? "" == head.path, "the path is \(head.path)")
+        try require(fields.last { $0.0 == ":path" }?.1 ?? "" == head.path, "the path is \(head.path)")
         if let timeout = head.timeout { try require(timeout >= .zero, "the timeout is \(timeout)") }
         return true
       } catch let rejection as RequestHead.Rejection {

@@ -7,7 +7,7 @@ import NIOCore
 extension FuzzTarget {
   /// The body of a call. The first bytes cut it into DATA frames: the messages must not depend on the cuts.
   static let messageFramer = FuzzTarget(
-    "message-framer", maximumBytes: 1024,
+    "message-framer", maximumBytes: 400,
     seeds: {
       let messages: [(UInt8, Int)] = [(0, 0), (1, 5), (0, 200), (0, 1)]
       let body = messages.flatMap { flag, count in [flag, 0, 0, 0, UInt8(count)] + [UInt8](repeating: 7, count: count) }
@@ -35,7 +35,7 @@ extension FuzzTarget {
     var hasPartial = false
   }
 
-  private static let limit = 1024
+  private static let limit = 250
 
   private static func outcome(of pieces: [[UInt8]]) throws -> Outcome {
     var framer = MessageFramer(maximumMessageBytes: limit)

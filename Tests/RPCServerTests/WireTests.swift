@@ -78,4 +78,11 @@ struct WireTests {
     #expect(metadata.first(":path") == nil)
     #expect(metadata.values("grpc-timeout").isEmpty)
   }
+
+  @Test("a name that is not ASCII is not taken for another of its length")
+  func foreignNames() {
+    let metadata = RPCMetadata(received: HPACKHeaders([("\u{E9}\u{E9}\u{E9}", "v"), ("\u{E9}-bin", "AQI")]))
+    #expect(metadata.values("x-user").isEmpty && metadata.first("x-user") == nil)
+    #expect(metadata.binaryValues("kk-bin").isEmpty)
+  }
 }

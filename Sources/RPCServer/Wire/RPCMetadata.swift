@@ -20,12 +20,12 @@ package struct RPCMetadata: Equatable, Sendable {
 
   /// Every text value of `key`, in order.
   package func values(_ key: String) -> [String] {
-    Self.isReserved(key) ? [] : headers[key]
+    Self.isReserved(key) ? [] : received(key)
   }
 
   /// The first text value of `key`.
   package func first(_ key: String) -> String? {
-    Self.isReserved(key) ? nil : headers.first(name: key)
+    Self.isReserved(key) ? nil : headers.first { $0.name == key }?.value
   }
 
   /// Every value of a `-bin` key, in order. Values that are no Base64 are left out.
@@ -33,9 +33,13 @@ package struct RPCMetadata: Equatable, Sendable {
     precondition(key.hasSuffix("-bin"), "binary metadata key \(key) must end in -bin")
     // A peer may join the values of one key with commas (gRPC over HTTP/2, "Custom-Metadata").
     // Nothing between commas, or nothing at all, is a value of no bytes.
-    return headers[key].flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
+    return received(key).flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
       .compactMap { Base64.decode(Self.trimmed($0)) }
   }
+
+  /// By the name as it is. The subscript of HPACKHeaders takes a name with bytes that are not ASCII for every other of its
+  /// length: a peer could send what a proxy would not let through (swift-nio-http2 1.46, compareCaseInsensitiveASCIIBytes).
+  private func received(_ key: String) -> [String] { headers.filter { $0.name == key }.map(\.value) }
 
   package mutating func add(_ value: String, for key: String) throws(Invalid) {
     guard Self.isValidKey(key), !key.hasSuffix("-bin") else { throw .key(key) }
