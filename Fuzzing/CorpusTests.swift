@@ -2,8 +2,9 @@ import Foundation
 import FuzzSupport
 import Testing
 
-/// The committed corpus, and the seeds, through the same harnesses as under libFuzzer.
-struct CorpusTests {
+/// The committed corpus, and the seeds, through the same harnesses as under libFuzzer. One after the other: a target has its
+/// files in one place, as a fuzzer's process has.
+@Suite(.serialized) struct CorpusTests {
   private static let targets =
     commitLogTargets + rpcServerTargets + logdTargets + kubernetesClientTargets + clientTargets + operatorTargets
   private static let corpus = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Corpus")
