@@ -8,8 +8,12 @@ import TestSupport
 ///   writes.
 /// - Changes of length are journaled: those of one file become durable in order. A growth may be found half done.
 /// - A cut frees the blocks (4096 bytes) behind the new end. A journaling file system never shows their old content once the
-///   cut is durable, and zeroes what is behind the end in the last block. While the cut is not durable, the old content is
-///   still there; what was written after the cut went to other blocks, except in the last one, which is overwritten in place.
+///   cut is durable. While it is not, the old content is still there; what was written after the cut went to other blocks,
+///   except in the last one, which is overwritten in place.
+/// - A cut zeroes what is behind the new end in the last block, as ext4 (`ext4_block_truncate_page`) and XFS
+///   (`xfs_truncate_page`) do in the page cache. These zeros are a write like any other: they may reach the platter long before
+///   the new length, which may never come. That the length has come without them is not modelled: both file systems write the
+///   zeros first.
 /// - A sector that was allocated and never written reads as zeros, and sometimes as garbage: more than ext4 and XFS do.
 /// - A failed sync marks every dirty sector clean, written or not (the PostgreSQL fsync bug of 2018): the page cache goes on
 ///   to show what the platter lacks, and the next sync succeeds without writing it.
@@ -52,8 +56,14 @@ struct FileImage: Sendable {
     let end = position + content.count
     grow(to: end)
     bytes.replaceSubrange(position..<end, with: content)
-    for sector in position / Self.sectorBytes...(end - 1) / Self.sectorBytes {
-      let start = sector * Self.sectorBytes
+    noteContent(of: position..<end)
+  }
+
+  /// The sectors of these bytes have become dirty. What is behind the end of the file is zero in them.
+  private mutating func noteContent(of range: Range<Int>) {
+    guard !range.isEmpty else { return }
+    for sector in range.lowerBound / Self.sectorBytes...(range.upperBound - 1) / Self.sectorBytes {
+      let start = min(sector * Self.sectorBytes, bytes.count)
       let version = Version(
         change: lengths.count - 1, content: Array(bytes[start..<min(start + Self.sectorBytes, bytes.count)]))
       versions[sector, default: []].append(version)
@@ -68,8 +78,11 @@ struct FileImage: Sendable {
 
   mutating func truncate(to length: Int) {
     guard length < bytes.count else { return grow(to: length) }
-    bytes.removeLast(bytes.count - length)
+    let oldLength = bytes.count
+    bytes.removeLast(oldLength - length)
     lengths.append(length)
+    let blockEnd = (length + Self.blockBytes - 1) / Self.blockBytes * Self.blockBytes
+    noteContent(of: length..<min(blockEnd, oldLength))
   }
 
   mutating func sync() {
