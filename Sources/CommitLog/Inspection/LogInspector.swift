@@ -5,8 +5,12 @@ import NIOCore
 package struct LogInspector: Sendable {
   let directory: Directory
   package let metadata: LogMetadata
-  /// In order.
+  /// Those that stay, in order.
   let bases: [LogIndex]
+  /// A cut from the back that the next opening finishes: what it cuts off is not looked at.
+  let pendingCut: CutIntent?
+  /// The note of a cut is damaged, so that no opening can tell where the log ends.
+  let cutDamage: LogFinding?
 
   /// - Throws: when the directory or its metadata cannot be read: then nothing else can be judged.
   package init(directory path: String, fileSystem: any FileSystem = DiskFileSystem()) throws(LogError) {
@@ -15,11 +19,32 @@ package struct LogInspector: Sendable {
       throw .notALog(directory: path)
     }
     self.metadata = metadata
-    bases = try LogState.storeBases(directory)
+    do throws(LogError) {
+      pendingCut = try CutIntent.read(in: directory, incarnation: metadata.incarnation)
+      cutDamage = nil
+    } catch {
+      guard case .damaged(let file, let position, let what) = error else { throw error }
+      pendingCut = nil
+      cutDamage = LogFinding(kind: .damage, file: file, position: position, what: what)
+    }
+    let last = pendingCut?.base
+    bases = try LogState.storeBases(directory).filter { base in last.map { base <= $0 } ?? true }
+  }
+
+  /// Where a store ends, or will when the pending cut is done.
+  private func limit(of store: Store) throws(LogError) -> FilePosition {
+    let size = FilePosition(try store.file.size())
+    guard let pendingCut, pendingCut.base == store.header.base.nextIndex else { return size }
+    return min(size, pendingCut.position)
   }
 
   /// Reads every byte of the log and checks it, one segment after the other.
   package func verify(_ report: (SegmentReport) throws -> Void) throws {
+    if let cutDamage {
+      var note = SegmentReport(file: cutDamage.file)
+      note.findings = [cutDamage]
+      try report(note)
+    }
     var previous: SegmentReport?
     for base in bases {
       let segment = verify(base, after: previous)
@@ -41,7 +66,7 @@ package struct LogInspector: Sendable {
     }
     for (number, store) in stores.reversed().enumerated() {
       let isLast = number == stores.count - 1
-      let size = FilePosition(try store.file.size())
+      let size = try limit(of: store)
       var cursor = store.scan(to: size)
       walk: while true {
         switch try cursor.next() {
@@ -50,7 +75,9 @@ package struct LogInspector: Sendable {
           guard try body(batch, store.file.path, position) else { return }
         case .end: break walk
         case .invalid(let what):
-          if isLast, case .unused = try store.judge(what, at: cursor.position, size: size) { break walk }
+          if isLast, pendingCut == nil, case .unused = try store.judge(what, at: cursor.position, size: size) {
+            break walk
+          }
           throw store.damaged(at: cursor.position, what)
         }
       }
@@ -64,7 +91,7 @@ package struct LogInspector: Sendable {
     do throws(LogError) {
       let store = try Store.open(in: directory, base: base, incarnation: metadata.incarnation, .reading)
       report.base = store.header.base
-      report.bytes = try store.file.size()
+      report.bytes = try limit(of: store).rawValue
       checkPlace(of: store, after: previous, &report)
       try scan(store, from: startState(of: store, after: previous, &report), isLast: base == bases.last, &report)
     } catch {
@@ -117,7 +144,7 @@ package struct LogInspector: Sendable {
   private func scan(
     _ store: Store, from state: DerivedState, isLast: Bool, _ report: inout SegmentReport
   ) throws(LogError) {
-    let size = FilePosition(try store.file.size())
+    let size = try limit(of: store)
     var replay = Replay(of: store, from: state, to: size)
     walk: while true {
       switch try replay.next() {
@@ -134,14 +161,24 @@ package struct LogInspector: Sendable {
     }
     report.end = replay.end
     report.derived = replay.derived
+    if let pendingCut, isLast, !report.isDamaged { try judge(pendingCut, in: store, &report) }
     if !isLast { try compareIndex(of: store, with: replay.entries, &report) }
+  }
+
+  private func judge(_ cut: CutIntent, in store: Store, _ report: inout SegmentReport) throws(LogError) {
+    if let damage = try cut.damage(of: store) { return report.add(damage) }
+    let place = directory.path(of: CutIntent.name)
+    report.add(
+      .note, place, FilePosition(0),
+      "a cut of the log at byte \(cut.position) of \(store.file.path) is unfinished, which the next opening finishes")
   }
 
   private func judge(
     _ what: String, in store: Store, at position: FilePosition, size: FilePosition, isLast: Bool,
     _ report: inout SegmentReport
   ) throws(LogError) {
-    guard isLast else { return report.add(.damage, store.file.path, position, what) }
+    // What stays of a cut was synced, with a mark behind it or not.
+    guard isLast, pendingCut == nil else { return report.add(.damage, store.file.path, position, what) }
     switch try store.judge(what, at: position, size: size) {
     case .unused: return
     case .torn(let bytes):

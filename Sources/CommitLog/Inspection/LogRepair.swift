@@ -3,8 +3,9 @@ import NIOCore
 
 /// Mends the files of a log that no process has open.
 ///
-/// Without loss: indexes and checkpoints, which follow from the batches. With it, when asked: the log is cut at the first damage,
-/// and what is cut off is kept aside. A replica of a cluster is better replaced than cut: its peers have the records.
+/// Without loss: indexes and checkpoints, which follow from the batches, are made anew, and a cut that was under way is
+/// finished. With it, when asked: the log is cut at the first damage, and what is cut off is kept aside. A replica of a cluster
+/// is better replaced than cut: its peers have the records.
 package struct LogRepair {
   private let inspector: LogInspector
   private let lock: DirectoryLock
@@ -19,8 +20,14 @@ package struct LogRepair {
     inspector = try LogInspector(directory: path, fileSystem: fileSystem)
   }
 
+  /// The same log once more, as it is now.
+  private init(again repair: LogRepair) throws(LogError) {
+    lock = repair.lock
+    inspector = try LogInspector(directory: repair.directory.path, fileSystem: repair.directory.fileSystem)
+  }
+
   package struct Outcome: Sendable {
-    /// What was mended.
+    /// What was mended, or finished.
     package fileprivate(set) var mended: [LogFinding] = []
     /// Where the log was cut, or would have to be.
     package fileprivate(set) var damage: LogFinding?
@@ -32,6 +39,12 @@ package struct LogRepair {
 
   /// - Parameter discardingDamage: whether the log is to be cut at the first damage.
   package func run(discardingDamage: Bool) throws -> Outcome {
+    if let damage = inspector.cutDamage, discardingDamage {
+      let finding = try discardNote(damage)
+      var outcome = try LogRepair(again: self).run(discardingDamage: true)
+      outcome.mended.insert(finding, at: 0)
+      return outcome
+    }
     var outcome = Outcome()
     // Up to the one that is damaged: what is behind it cannot stay.
     var reports: [SegmentReport] = []
@@ -43,8 +56,24 @@ package struct LogRepair {
     // The lowest place: two findings in one segment need not come in order.
     outcome.damage = reports.last?.findings.filter { $0.kind == .damage }.min { $0.position < $1.position }
     for finding in outcome.mended { try mend(finding, in: reports) }
-    if let damage = outcome.damage, discardingDamage { try cut(reports, at: damage, &outcome) }
+    if let damage = outcome.damage {
+      if discardingDamage { try cut(reports, at: damage, &outcome) }
+    } else if let intent = inspector.pendingCut {
+      try intent.redo(in: directory)
+      outcome.mended += reports.flatMap(\.findings).filter { $0.file == directory.path(of: CutIntent.name) }
+    }
     return outcome
+  }
+
+  /// Without its note, the log is judged by what its segments hold: perhaps it is longer than its owner wanted, which a replica
+  /// finds out as it did before.
+  private func discardNote(_ damage: LogFinding) throws(LogError) -> LogFinding {
+    let aside = try makeDirectoryAside()
+    try keep(CutIntent.name, in: aside)
+    try directory.fileSystem.syncDirectory(aside)
+    try CutIntent.remove(in: directory)
+    return LogFinding(
+      kind: damage.kind, file: damage.file, position: damage.position, what: damage.what + "; it is in \(aside) now")
   }
 
   private func mend(_ finding: LogFinding, in reports: [SegmentReport]) throws(LogError) {
@@ -64,7 +93,8 @@ package struct LogRepair {
   /// Keeps a copy of everything from the damage on, then removes the later segments, the newest first, and cuts this one. A
   /// crash in the middle leaves a log that is damaged still and can be repaired again.
   private func cut(_ reports: [SegmentReport], at damage: LogFinding, _ outcome: inout Outcome) throws(LogError) {
-    let bases = inspector.bases[(reports.count - 1)...]
+    // Those that a pending cut was to remove are behind the damage too.
+    let bases = try LogState.storeBases(directory)[(reports.count - 1)...]
     let store = try storeToCut(bases, at: damage)
     guard store != nil || reports.count > 1 else {
       throw .damaged(
@@ -76,9 +106,7 @@ package struct LogRepair {
     for base in bases { try keep(Store.name(base), in: aside) }
     try directory.fileSystem.syncDirectory(aside)
     for base in bases.dropFirst(store == nil ? 0 : 1).reversed() {
-      try directory.remove(Store.name(base))
-      try directory.sync()
-      try directory.remove(Store.name(base, suffix: Index.suffix))
+      try Store.removeFiles(base: base, in: directory)
     }
     outcome.keptAside = aside
     if let store {
@@ -86,6 +114,8 @@ package struct LogRepair {
     } else {
       outcome.cutTo = reports[reports.count - 2].end
     }
+    // Last: a pending cut is behind the damage, and until this one is done the log is damaged with its note or without.
+    try CutIntent.remove(in: directory)
   }
 
   /// The damaged store, when its header and checkpoint are good and stand where they should.
@@ -99,8 +129,7 @@ package struct LogRepair {
   private func cut(_ store: Store, at position: FilePosition) throws(LogError) -> LogEnd {
     var cursor = store.scan(to: position)
     while case .batch = try cursor.next() {}
-    try store.file.truncate(to: position.rawValue)
-    try store.file.sync()
+    try store.cut(at: position)
     // That of the last segment is made anew when the log is opened.
     try directory.remove(Store.name(store.header.base.nextIndex, suffix: Index.suffix))
     try directory.sync()

@@ -101,10 +101,12 @@ package final class Log: Sendable {
     writer.withLock { $0.mark() }
   }
 
-  /// Removes the batch with that index and all after it, which another leader's log contradicts. Durable on return.
+  /// Removes the batch with that index and all after it, which another leader's log contradicts. Durable on return. When it
+  /// throws and the log has not failed, nothing was removed.
   package func truncate(from index: LogIndex) throws(LogError) {
     try change { (state) throws(LogError) in
       guard let cut = try state.cut(from: index) else { return }
+      try state.announce(cut)
       published.withLock { view in
         view.segments.removeLast(view.segments.count - cut.segments)
         view.accepted = cut.end

@@ -148,16 +148,18 @@ extension LogState {
   }
 
   /// Undoes an append that failed half-way, so that nothing of it can be read or comes back when the log is opened.
+  ///
+  /// It needs no ``CutIntent``: the only mark in what is cut off is the one at its very front, which is where zeros would begin,
+  /// so that whatever a crash leaves of it is an unfinished write. A mark comes behind a batch only after a flush.
   private mutating func revert(to before: LogState) {
     do throws(LogError) {
       try removeUnfinishedSegment()
       for segment in segments[before.segments.count...].reversed() { try remove(segment) }
       self = before
       cache.forget(lastSegment)
-      try active.store.file.truncate(to: end.rawValue)
+      // Synced, for what was written may have reached the disk, with a segment that was sealed or by itself.
+      try active.store.cut(at: end)
       allocated = end
-      // What was written may have reached the disk, with a segment that was sealed or by itself.
-      try active.store.file.sync()
       active.index.truncate(from: end)
       var replay = try Replay(of: active.store, to: end)
       while case .batch = try replay.next() {}
@@ -176,14 +178,11 @@ extension LogState {
     try directory.sync()
   }
 
-  /// Removes a segment at either end of the log, durably before anything else happens: were two removals reordered by a
-  /// crash, there would be a gap.
+  /// Removes a segment at either end of the log.
   func remove(_ segment: Segment) throws(LogError) {
     segment.retire()
     cache.forget(segment)
-    try directory.remove(Store.name(segment.base.nextIndex))
-    try directory.sync()
-    try directory.remove(Store.name(segment.base.nextIndex, suffix: Index.suffix))
+    try Store.removeFiles(base: segment.base.nextIndex, in: directory)
   }
 
   /// Syncs everything accepted and shows it to readers.

@@ -25,6 +25,11 @@ extension LogState {
       metadata = try begin(in: directory, configuration)
       report.created = true
     }
+    if let intent = try CutIntent.read(in: directory, incarnation: metadata.incarnation) {
+      try intent.redo(in: directory)
+      report.finishedCut = RecoveryReport.Cut(
+        file: directory.path(of: Store.name(intent.base)), position: intent.position)
+    }
     var state = try openSegments(in: directory, configuration, metadata.incarnation, &report)
     state.lock = lock
     return Opened(state: state, metadata: metadata, report: report)

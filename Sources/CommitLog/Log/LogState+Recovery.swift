@@ -23,6 +23,7 @@ extension LogState {
     try store.file.sync()
     let index = try Index.createForReading(
       in: directory, header: store.header, entries: replay.entries, maximumBytes: configuration.maximumIndexBytes)
+    // For the index, and for a note of a cut whose remover was killed before it synced: it must not come back.
     try directory.sync()
     let files = OpenSegment(store: store, index: index)
     let end = replay.scanned
@@ -42,6 +43,7 @@ extension LogState {
     case .unused: return
     case .damaged(let what): throw store.damaged(at: position, what)
     case .torn(let bytes):
+      // No mark follows, so that zeros from here on without the new length are a torn tail again: no note is needed.
       try store.file.truncate(to: position.rawValue)
       report.tornTail = RecoveryReport.TornTail(file: store.file.path, position: position, bytes: bytes)
     }

@@ -40,15 +40,32 @@ extension LogState {
       indexBuilder: replay.indexBuilder, store: store)
   }
 
-  /// Cuts the files, the newest first. A crash in the middle leaves a longer log, which is a log still.
+  /// Notes the cut on the disk. When that is refused, as by a full disk, the log is as it was and goes on: its records can be
+  /// read still, and the cut be tried again, which is better than a process that ends and meets the same disk.
+  mutating func announce(_ cut: Cut) throws(LogError) {
+    // Whoever finds the note relies on everything before the cut.
+    if flushed != accepted, cut.segments == segments.count {
+      try failing { (state) throws(LogError) in try state.active.store.file.sync() }
+    }
+    let intent = CutIntent(incarnation: incarnation, base: cut.store.header.base.nextIndex, position: cut.position)
+    do throws(LogError) {
+      try intent.create(in: directory)
+    } catch {
+      // With a note that may or may not be durable, nothing may be appended behind the place it names.
+      if case .syncFailed = error { failure = error } else if directory.has(CutIntent.name) { failure = error }
+      throw error
+    }
+  }
+
+  /// Cuts the files, the newest first, as the note says. After a crash in the middle the next opening does it again.
   mutating func perform(_ cut: Cut) throws(LogError) {
     while segments.count > cut.segments {
       try remove(lastSegment)
       segments.removeLast()
     }
     // A mark at the cut would be true no longer once something else follows it, so the cut is before it.
-    try cut.store.file.truncate(to: cut.position.rawValue)
-    try cut.store.file.sync()
+    try cut.store.cut(at: cut.position)
+    try CutIntent.remove(in: directory)
     let index = try Index.createForReading(
       in: directory, header: cut.store.header, entries: cut.entries, maximumBytes: configuration.maximumIndexBytes)
     active = OpenSegment(store: cut.store, index: index)

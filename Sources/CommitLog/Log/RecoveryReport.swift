@@ -7,10 +7,18 @@ package struct RecoveryReport: Hashable, Sendable {
     package let bytes: UInt64
   }
 
+  package struct Cut: Hashable, Sendable {
+    package let file: String
+    /// Where the log ended after it.
+    package let position: FilePosition
+  }
+
   /// The directory was empty before.
   package internal(set) var created = false
   /// A write that was under way when the process or the machine stopped; it was never acknowledged.
   package internal(set) var tornTail: TornTail?
+  /// A cut from the back that was under way.
+  package internal(set) var finishedCut: Cut?
   /// Files of an unfinished change.
   package internal(set) var removedFiles: [String] = []
 
@@ -20,6 +28,9 @@ package struct RecoveryReport: Hashable, Sendable {
     if let tornTail {
       lines.append(
         "cut \(tornTail.bytes) bytes of an unfinished write from \(tornTail.file) at byte \(tornTail.position)")
+    }
+    if let finishedCut {
+      lines.append("finished cutting the log at byte \(finishedCut.position) of \(finishedCut.file)")
     }
     lines += removedFiles.map { "removed \($0), left by an unfinished change" }
     return lines

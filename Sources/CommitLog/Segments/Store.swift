@@ -66,6 +66,20 @@ final class Store: Sendable {
     return Store(file: file, header: header)
   }
 
+  /// Removes a segment's files, the store durably before anything else happens: were two removals reordered by a crash, there
+  /// would be a gap.
+  static func removeFiles(base: LogIndex, in directory: Directory) throws(LogError) {
+    try directory.remove(name(base))
+    try directory.sync()
+    try directory.remove(name(base, suffix: Index.suffix))
+  }
+
+  /// Ends the file here, durably. A file that is shorter in the page cache already may be longer on the disk.
+  func cut(at position: FilePosition) throws(LogError) {
+    try file.truncate(to: position.rawValue)
+    try file.sync()
+  }
+
   /// The state of the log before this segment.
   func checkpoint() throws(LogError) -> DerivedState {
     let bytes = try file.read(at: UInt64(StoreHeader.bytes), count: Int(header.checkpointBytes))

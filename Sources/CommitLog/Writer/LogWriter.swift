@@ -136,7 +136,11 @@ package final class LogWriter: Sendable {
           pending += batches
         case .truncate(let index):
           try write(&pending)
-          try log.truncate(from: index)
+          do throws(LogError) {
+            try log.truncate(from: index)
+          } catch {
+            return refuse(error, from: min(index, log.acceptedEnd.nextIndex))
+          }
           onEvent(.truncated(log.flushedEnd))
         case .remove(let offset):
           try write(&pending)
@@ -145,7 +149,7 @@ package final class LogWriter: Sendable {
       }
       try write(&pending)
     } catch {
-      refuse(error)
+      refuse(error, from: log.acceptedEnd.nextIndex)
     }
   }
 
@@ -167,7 +171,7 @@ package final class LogWriter: Sendable {
   }
 
   /// Drops everything, for what waits continues what was refused.
-  private func refuse(_ error: LogError) {
+  private func refuse(_ error: LogError, from index: LogIndex) {
     let isFinal = log.hasFailed
     queue.withLock { queue in
       queue.work = []
@@ -178,6 +182,6 @@ package final class LogWriter: Sendable {
         queue.phase = .refusing(error)
       }
     }
-    onEvent(isFinal ? .failed(error) : .refused(from: log.acceptedEnd.nextIndex, error))
+    onEvent(isFinal ? .failed(error) : .refused(from: index, error))
   }
 }

@@ -36,7 +36,8 @@ package enum LogWriterEvent: Sendable {
   case truncated(LogEnd)
   /// The log was cut from the front, as asked, and starts here.
   case removed(start: LogEnd)
-  /// This batch and all that waited behind it were dropped.
+  /// The cut to this batch, or the batch, was refused, and all that waited behind it was dropped. The log goes on where it
+  /// ended: after a cut that was refused this is behind the batch, and what was to be cut is there.
   case refused(from: LogIndex, LogError)
   /// The log is of no use any more: end the process.
   case failed(LogError)

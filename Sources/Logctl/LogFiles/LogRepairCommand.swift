@@ -7,7 +7,8 @@ struct LogRepairCommand: ParsableCommand {
     commandName: "repair",
     abstract: "Mends the files of a log whose server is stopped.",
     discussion: """
-      Indexes and checkpoints are made anew from the records: nothing is lost. Damaged records cannot be: in a cluster, \
+      Indexes and checkpoints are made anew from the records, and a cut that was under way is finished: nothing is lost \
+      that was to stay. Damaged records cannot be: in a cluster, \
       remove the directory and let the server fetch the log from its peers. Only where there is no other copy, \
       --discard-from-damage cuts the log at the first damage; everything from there on is kept in a directory \
       'damaged-N' beside it.
