@@ -94,6 +94,7 @@ struct LogWorkload {
   private mutating func compareReopened(_ log: Log) throws(Interruption) {
     statistics.reopenings += 1
     if log.recovery.tornTail != nil { statistics.tornTails += 1 }
+    if log.recovery.finishedCut != nil { statistics.finishedCuts += 1 }
     if let difference = model.reopen(log) { throw .broken("after opening, \(difference)") }
     try compare(log)
     statistics.rebuiltIndexes += log.rebuiltIndexes

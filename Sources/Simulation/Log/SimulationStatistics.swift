@@ -12,6 +12,7 @@ package struct SimulationStatistics: Sendable {
   /// Openings of a log that was there, each compared with the model.
   package var reopenings = 0
   package var tornTails = 0
+  package var finishedCuts = 0
   package var rebuiltIndexes = 0
   package var refusals = 0
   package var failures = 0
@@ -27,8 +28,8 @@ package struct SimulationStatistics: Sendable {
 
   package static func += (left: inout SimulationStatistics, right: SimulationStatistics) {
     let counters: [WritableKeyPath<SimulationStatistics, Int>] = [
-      \.seeds, \.actions, \.steps, \.crashes, \.nestedCrashes, \.kills, \.reopenings, \.tornTails, \.rebuiltIndexes,
-      \.refusals, \.failures, \.flippedBits, \.damageReports,
+      \.seeds, \.actions, \.steps, \.crashes, \.nestedCrashes, \.kills, \.reopenings, \.tornTails, \.finishedCuts,
+      \.rebuiltIndexes, \.refusals, \.failures, \.flippedBits, \.damageReports,
     ]
     for counter in counters { left[keyPath: counter] += right[keyPath: counter] }
     left.crashesAt.merge(right.crashesAt, uniquingKeysWith: +)
@@ -41,7 +42,8 @@ package struct SimulationStatistics: Sendable {
       ("seeds", seeds), ("actions of workloads", actions), ("storage operations of workloads", steps),
       ("losses of power", crashes), ("of these, during or after a recovery", nestedCrashes),
       ("killed processes", kills),
-      ("reopenings, each compared", reopenings), ("torn tails cut", tornTails), ("indexes made anew", rebuiltIndexes),
+      ("reopenings, each compared", reopenings), ("torn tails cut", tornTails),
+      ("cuts finished by an opening", finishedCuts), ("indexes made anew", rebuiltIndexes),
       ("changes refused", refusals), ("logs failed for good", failures), ("bits flipped", flippedBits),
       ("of these, reported as damage", damageReports),
     ]
