@@ -1,5 +1,6 @@
 import FuzzSupport
 
 let commitLogTargets: [FuzzTarget] = [
-  .recordBatch, .storeHeader, .logMetadata, .syncMark, .indexEntry, .checkpoint, .storeCursor, .logDirectory,
+  .recordBatch, .storeHeader, .logMetadata, .cutIntent, .syncMark, .indexEntry, .checkpoint, .storeCursor,
+  .logDirectory,
 ]

@@ -38,6 +38,23 @@ extension FuzzTarget {
       return true
     })
 
+  static let cutIntent = FuzzTarget(
+    "cut-intent", maximumBytes: 64,
+    seeds: {
+      [80, 4711, UInt64(UInt32.max)].flatMap { position in
+        let intent = CutIntent(
+          incarnation: Samples.incarnation, base: LogIndex(position - 79), position: FilePosition(position))
+        return bothWays(Array(buffer: intent.encoded()))
+      }
+    },
+    run: { input in
+      var bytes = Array(input.dropFirst())
+      if input.first == 1 { Restamp.checksummed(&bytes) }
+      guard case .success(let intent) = CutIntent.decode(ByteBuffer(bytes: bytes)) else { return false }
+      try require(Array(buffer: intent.encoded()) == bytes, "\(intent) does not encode to the bytes it came from")
+      return true
+    })
+
   static let syncMark = FuzzTarget(
     "sync-mark", maximumBytes: 64,
     seeds: {
