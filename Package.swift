@@ -128,6 +128,7 @@ let package = Package(
     .target(name: "Compression", dependencies: ["CZlib", nioCore], swiftSettings: swiftSettings),
     .target(name: "CCommitLog"),
     .target(name: "CommitLog", dependencies: ["CCommitLog", "Compression", nioCore], swiftSettings: swiftSettings),
+    .target(name: "Raft", dependencies: ["CommitLog", nioCore, collections], swiftSettings: swiftSettings),
     .target(
       name: "ProgLogAPI", dependencies: [swiftProtobuf, grpcCore, grpcProtobuf], swiftSettings: generatedSettings),
     .target(
@@ -172,6 +173,7 @@ let package = Package(
     .executableTarget(name: "Simulate", dependencies: ["Simulation", argumentParser], swiftSettings: swiftSettings),
     // What tests share: processes, directories, seeds.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
+    .testTarget(name: "RaftTests", dependencies: ["Raft", "CommitLog", nioCore], swiftSettings: swiftSettings),
     .testTarget(
       name: "CompressionTests", dependencies: ["Compression", nioCore], swiftSettings: swiftSettings),
     .testTarget(

@@ -1,0 +1,160 @@
+import CommitLog
+
+/// The votes of an election, or of its trial run.
+struct Ballot: Hashable, Sendable {
+  var granted: Set<Peer> = []
+  var rejected: Set<Peer> = []
+  var isTransfer = false
+}
+
+/// Elections (paper §5.2, §5.4.1; thesis §9.6).
+extension RaftCore {
+  mutating func resetElectionTimer() {
+    let timeout = settings.electionTimeout
+    electionDeadline = now.instant + timeout + .nanoseconds(random.next(upperBound: UInt64(timeout / .nanoseconds(1))))
+  }
+
+  /// The only voter has nobody to wait for.
+  mutating func hurryIfAlone() {
+    if configuration?.voters == [peer] { electionDeadline = now.instant }
+  }
+
+  mutating func electionTimedOut() {
+    resetElectionTimer()
+    guard canCampaign else { return forgetSilentLeader() }
+    startPreVote()
+  }
+
+  private var configuration: Configuration? { configurations.newest?.configuration }
+
+  var canCampaign: Bool {
+    // Without room for a first entry no term could be used.
+    room == .available && configuration?.isVoter(peer) == true
+  }
+
+  private mutating func forgetSilentLeader() {
+    if !isLeaderHeard { leader = nil }
+  }
+
+  private mutating func startPreVote() {
+    role = .preCandidate
+    leader = nil
+    ballot = Ballot(granted: [peer])
+    ask(VoteRequest(term: Term(term.rawValue + 1), last: log.last, isPreVote: true, isTransfer: false))
+    countVotes()
+  }
+
+  mutating func startElection(isTransfer: Bool) {
+    role = .candidate
+    leader = nil
+    term = Term(term.rawValue + 1)
+    vote = peer
+    // Its own vote counts when it is on the disk (openraft ee460f37).
+    ballot = Ballot(isTransfer: isTransfer)
+    resetElectionTimer()
+    ask(VoteRequest(term: term, last: log.last, isPreVote: false, isTransfer: isTransfer))
+  }
+
+  private mutating func ask(_ request: VoteRequest) {
+    for voter in configuration?.voters ?? [] where voter != peer { send(.voteRequest(request), to: voter) }
+  }
+
+  mutating func countOwnVote() {
+    guard role == .candidate, let durable = durability.vote, durable.term == term, durable.vote == peer,
+      ballot.granted.insert(peer).inserted
+    else { return }
+    countVotes()
+  }
+
+  /// Votes of peers that are no voters, or another life of one, count for nothing (nats-server#7589).
+  private mutating func countVotes() {
+    guard let configuration else { return }
+    if configuration.hasQuorum({ ballot.granted.contains($0) }) {
+      role == .preCandidate ? startElection(isTransfer: false) : becomeLeader()
+    } else if configuration.hasQuorum({ ballot.rejected.contains($0) }) {
+      becomeFollower(term: term, leader: nil)
+    }
+  }
+
+  // MARK: Being asked
+
+  mutating func handle(_ request: VoteRequest, from sender: Peer) {
+    if request.isPreVote { return handlePreVote(request, from: sender) }
+    // A node that does not know that it is a voter votes all the same: its configuration may be behind (thesis §4.2.1).
+    let isFree = vote == sender || (vote == nil && leader == nil)
+    let isGranted = isFree && request.last.isUpToDate(with: log.last)
+    if isGranted {
+      vote = sender
+      resetElectionTimer()
+    }
+    send(.voteResponse(VoteResponse(term: term, isPreVote: false, isGranted: isGranted)), to: sender)
+  }
+
+  /// Changes nothing here.
+  mutating func handlePreVote(_ request: VoteRequest, from sender: Peer) {
+    guard !isLeaderHeard else {
+      // The answer of a lower term would be read as a stale one; a leader that is alive speaks for itself.
+      return
+    }
+    let isGranted = request.term > term && request.last.isUpToDate(with: log.last)
+    send(
+      .voteResponse(VoteResponse(term: isGranted ? request.term : term, isPreVote: true, isGranted: isGranted)),
+      to: sender)
+  }
+
+  mutating func handle(_ response: VoteResponse, from sender: Peer) {
+    if response.isPreVote {
+      // A late answer, of a trial before this one or after a win, is no vote for anything.
+      let asked = response.isGranted ? Term(term.rawValue + 1) : term
+      guard role == .preCandidate, response.term == asked else { return }
+    } else {
+      guard role == .candidate, response.term == term else { return }
+    }
+    if response.isGranted {
+      ballot.granted.insert(sender)
+    } else {
+      ballot.rejected.insert(sender)
+    }
+    countVotes()
+  }
+
+  mutating func handleTimeoutNow(from sender: Peer) {
+    guard role == .follower, leader == sender, canCampaign else { return }
+    startElection(isTransfer: true)
+  }
+
+  // MARK: Roles
+
+  mutating func becomeFollower(term newTerm: Term, leader newLeader: Peer?) {
+    precondition(newTerm >= term, "term falls from \(term) to \(newTerm)")
+    if leadership != nil { endLeadership() }
+    if newTerm > term {
+      term = newTerm
+      // Only a new term has a new vote (nats#7698).
+      vote = nil
+    }
+    if leader != newLeader { refuseForwardedReads() }
+    let isNews = role != .follower || leader != newLeader || reportedRole.term != newTerm
+    role = .follower
+    leader = newLeader
+    following.begin(matched: min(commitIndex, log.lastIndex))
+    if isNews { resetElectionTimer() }
+  }
+
+  private mutating func becomeLeader() {
+    role = .leader
+    leader = peer
+    let first = log.end.nextIndex
+    leadership = Leadership(firstIndex: first, at: now.instant, settings: settings)
+    updateFollowers()
+    // An entry of its own term, through which all before it commit (paper §5.4.2, §8).
+    appendAsLeader([RecordBatch.noOperation(timestamp: now.time)])
+    sendHeartbeats()
+  }
+}
+
+extension SplitMix64 {
+  mutating func next(upperBound: UInt64) -> UInt64 {
+    upperBound == 0 ? 0 : UInt64.random(in: 0..<upperBound, using: &self)
+  }
+}
