@@ -1,6 +1,7 @@
 import FuzzSupport
 
 let commitLogTargets: [FuzzTarget] = [
-  .recordBatch, .storeHeader, .logMetadata, .cutIntent, .syncMark, .indexEntry, .checkpoint, .storeCursor,
+  .recordBatch, .storeHeader, .logMetadata, .cutIntent, .resetIntent, .voteSlot, .syncMark, .indexEntry, .checkpoint,
+  .storeCursor,
   .logDirectory,
 ]

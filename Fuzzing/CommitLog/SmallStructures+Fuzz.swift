@@ -55,6 +55,48 @@ extension FuzzTarget {
       return true
     })
 
+  static let resetIntent = FuzzTarget(
+    "reset-intent", maximumBytes: 512,
+    seeds: {
+      var state = DerivedState()
+      let batch = RecordBatch.noOperation(timestamp: Samples.time).stamped(
+        index: LogIndex(1), term: Term(3), baseOffset: Offset(0), appendTime: Samples.time)
+      let start = Samples.begin
+      let empty = ResetIntent(incarnation: Samples.incarnation, start: start, state: state)
+      state.apply(batch)
+      let other = ResetIntent(incarnation: Samples.incarnation, start: start.after(batch), state: state)
+      return [empty, other].flatMap { bothWays(Array(buffer: $0.encoded())) }
+    },
+    run: { input in
+      var bytes = Array(input.dropFirst())
+      if input.first == 1 { Restamp.checksummed(&bytes) }
+      guard case .success(let intent) = ResetIntent.decode(ByteBuffer(bytes: bytes)) else { return false }
+      guard case .success(let again) = ResetIntent.decode(intent.encoded()) else {
+        throw Violation("\(intent) does not decode again")
+      }
+      try require(again.start == intent.start && again.state == intent.state, "\(intent) decodes to \(again)")
+      return true
+    })
+
+  /// The bytes behind the slot's header are most of it and mean nothing here: a shorter input is filled up with zeros.
+  static let voteSlot = FuzzTarget(
+    "vote-slot", maximumBytes: 512,
+    seeds: {
+      [VoteFile.Slot(sequence: 0, content: ByteBuffer()), VoteFile.Slot(sequence: 7, content: ByteBuffer(string: "a"))]
+        .flatMap { bothWays(Array($0.encoded(seed: Samples.incarnation.checksumSeed).readableBytesView.prefix(64))) }
+    },
+    run: { input in
+      let seed = Samples.incarnation.checksumSeed
+      var bytes = Array(input.dropFirst())
+      bytes += [UInt8](repeating: 0, count: max(0, VoteFile.slotBytes - bytes.count))
+      if input.first == 1 { Restamp.checksummed(&bytes, length: VoteFile.slotBytes, seed: seed) }
+      guard case .success(let slot) = VoteFile.Slot.decode(ByteBuffer(bytes: bytes), seed: seed) else { return false }
+      guard case .success(slot) = VoteFile.Slot.decode(slot.encoded(seed: seed), seed: seed) else {
+        throw Violation("\(slot) does not decode to itself")
+      }
+      return true
+    })
+
   static let syncMark = FuzzTarget(
     "sync-mark", maximumBytes: 64,
     seeds: {

@@ -19,12 +19,12 @@ struct SegmentTests {
     }
     let reopened = try Log(directory: directory.path, configuration: configuration)
     try #require(reopened.segmentCount > 3 * SegmentCache.limit)
-    // The store and the index of the last segment, and the lock.
+    // The store and the index of the last segment, the votes, and the lock.
     let before = try openFiles(of: directory.path)
-    #expect(before == 3)
+    #expect(before == 4)
     #expect(try reopened.values().count == 600)
     let after = try openFiles(of: directory.path)
-    #expect(after == 3 + 2 * SegmentCache.limit)
+    #expect(after == 4 + 2 * SegmentCache.limit)
   }
 
   private func openFiles(of directory: String) throws -> Int {

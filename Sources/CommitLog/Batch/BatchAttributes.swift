@@ -11,6 +11,8 @@ package struct BatchKind: RawRepresentable, Hashable, Sendable {
   package static let noOperation = BatchKind(rawValue: 1)
   /// Members of the cluster.
   package static let configuration = BatchKind(rawValue: 2)
+  /// Where the log of every replica starts from now on.
+  package static let retention = BatchKind(rawValue: 3)
 }
 
 /// How the payload of a batch is compressed.

@@ -9,8 +9,12 @@ package struct LogInspector: Sendable {
   let bases: [LogIndex]
   /// A cut from the back that the next opening finishes: what it cuts off is not looked at.
   let pendingCut: CutIntent?
-  /// The note of a cut is damaged, so that no opening can tell where the log ends.
-  let cutDamage: LogFinding?
+  /// The next opening replaces the log: its segments are not looked at.
+  let pendingReset: ResetIntent?
+  /// The note of a cut or a reset is damaged, so that no opening can tell where the log starts and ends.
+  let noteDamage: [LogFinding]
+  /// Nobody can tell any more for whom this node voted.
+  let voteDamage: LogFinding?
 
   /// - Throws: when the directory or its metadata cannot be read: then nothing else can be judged.
   package init(directory path: String, fileSystem: any FileSystem = DiskFileSystem()) throws(LogError) {
@@ -19,16 +23,46 @@ package struct LogInspector: Sendable {
       throw .notALog(directory: path)
     }
     self.metadata = metadata
+    let directory = directory
+    let cut = try Self.finding { () throws(LogError) in
+      try CutIntent.read(in: directory, incarnation: metadata.incarnation)
+    }
+    let reset = try Self.finding { () throws(LogError) in
+      try ResetIntent.read(in: directory, incarnation: metadata.incarnation)
+    }
+    voteDamage = try Self.finding { () throws(LogError) in
+      try VoteFile(in: directory, incarnation: metadata.incarnation, .reading)
+    }.damage
+    pendingCut = cut.value ?? nil
+    pendingReset = reset.value ?? nil
+    noteDamage = [cut.damage, reset.damage].compactMap(\.self)
+    let last = pendingCut?.base
+    let isReplaced = pendingReset != nil
+    bases = try LogState.storeBases(directory).filter { base in !isReplaced && last.map { base <= $0 } ?? true }
+  }
+
+  /// What a file holds, or what is wrong with it.
+  private static func finding<Value>(
+    _ read: () throws(LogError) -> Value
+  ) throws(LogError) -> (value: Value?, damage: LogFinding?) {
     do throws(LogError) {
-      pendingCut = try CutIntent.read(in: directory, incarnation: metadata.incarnation)
-      cutDamage = nil
+      return (try read(), nil)
     } catch {
       guard case .damaged(let file, let position, let what) = error else { throw error }
-      pendingCut = nil
-      cutDamage = LogFinding(kind: .damage, file: file, position: position, what: what)
+      return (nil, LogFinding(kind: .damage, file: file, position: position, what: what))
     }
-    let last = pendingCut?.base
-    bases = try LogState.storeBases(directory).filter { base in last.map { base <= $0 } ?? true }
+  }
+
+  /// What is to be said of files that are no segments.
+  private var findings: [LogFinding] {
+    var findings = noteDamage + [voteDamage].compactMap(\.self)
+    if let pendingReset {
+      findings.append(
+        LogFinding(
+          kind: .note, file: directory.path(of: ResetIntent.name), position: FilePosition(0),
+          what: "the next opening replaces the log by one that starts at index \(pendingReset.start.nextIndex)"))
+    }
+    return findings
   }
 
   /// Where a store ends, or will when the pending cut is done.
@@ -40,9 +74,9 @@ package struct LogInspector: Sendable {
 
   /// Reads every byte of the log and checks it, one segment after the other.
   package func verify(_ report: (SegmentReport) throws -> Void) throws {
-    if let cutDamage {
-      var note = SegmentReport(file: cutDamage.file)
-      note.findings = [cutDamage]
+    for finding in findings {
+      var note = SegmentReport(file: finding.file)
+      note.findings = [finding]
       try report(note)
     }
     var previous: SegmentReport?

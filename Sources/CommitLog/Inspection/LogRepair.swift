@@ -39,7 +39,13 @@ package struct LogRepair {
 
   /// - Parameter discardingDamage: whether the log is to be cut at the first damage.
   package func run(discardingDamage: Bool) throws -> Outcome {
-    if let damage = inspector.cutDamage, discardingDamage {
+    if let damage = inspector.voteDamage {
+      guard discardingDamage else { return Outcome(damage: damage) }
+      throw LogError.damaged(
+        file: damage.file, position: damage.position,
+        what: damage.what + "; no repair can know it, and a node that votes twice splits the cluster")
+    }
+    if let damage = inspector.noteDamage.first, discardingDamage {
       let finding = try discardNote(damage)
       var outcome = try LogRepair(again: self).run(discardingDamage: true)
       outcome.mended.insert(finding, at: 0)
@@ -69,9 +75,11 @@ package struct LogRepair {
   /// finds out as it did before.
   private func discardNote(_ damage: LogFinding) throws(LogError) -> LogFinding {
     let aside = try makeDirectoryAside()
-    try keep(CutIntent.name, in: aside)
+    let name = String(damage.file.split(separator: "/").last ?? "")
+    try keep(name, in: aside)
     try directory.fileSystem.syncDirectory(aside)
-    try CutIntent.remove(in: directory)
+    try directory.remove(name)
+    try directory.sync()
     return LogFinding(
       kind: damage.kind, file: damage.file, position: damage.position, what: damage.what + "; it is in \(aside) now")
   }

@@ -1,3 +1,4 @@
+package import NIOCore
 import Synchronization
 
 /// An append-only log in a directory: segments of batches, one writer at a time, any number of readers.
@@ -11,6 +12,7 @@ package final class Log: Sendable {
   let directory: Directory
   private let metadataSlot: Mutex<LogMetadata>
   private let writer: Mutex<LogState>
+  private let voteFile: Mutex<VoteFile>
   private let published: Mutex<View>
   private let tail: Mutex<TailCache>
   let cache: SegmentCache
@@ -44,6 +46,7 @@ package final class Log: Sendable {
     tail = Mutex(TailCache(limit: configuration.tailCacheBytes, flushed: opened.state.flushed.nextIndex))
     cache = opened.state.cache
     writer = Mutex(opened.state)
+    voteFile = Mutex(opened.vote)
   }
 
   package var metadata: LogMetadata { metadataSlot.withLock { $0 } }
@@ -118,6 +121,45 @@ package final class Log: Sendable {
       tail.withLock { $0.flush(before: state.flushed.nextIndex) }
     }
   }
+
+  /// Replaces the log by an empty one that starts there, with what followed from the batches before: all of that or none
+  /// after a crash. Durable on return. When it throws and the log has not failed, nothing was changed.
+  package func reset(to start: LogEnd, state reset: DerivedState) throws(LogError) {
+    try change { (state) throws(LogError) in
+      let intent = try state.announceReset(to: start, state: reset)
+      try state.failing { (state) throws(LogError) in try state.perform(intent) }
+      published.withLock { $0.truncations += 1 }
+      tail.withLock { tail in
+        tail = TailCache(limit: configuration.tailCacheBytes, flushed: start.nextIndex)
+      }
+    }
+  }
+
+  /// What followed from all batches before the log's start.
+  package func startState() throws(LogError) -> (start: LogEnd, state: DerivedState) {
+    while true {
+      let segment = try view().segments[0]
+      // Removed meanwhile: the log starts later now.
+      guard let files = try segment.open() else { continue }
+      return (segment.base, try files.store.checkpoint())
+    }
+  }
+
+  /// What ``saveVote(_:)`` saved last; empty at first.
+  package var vote: ByteBuffer { voteFile.withLock { $0.content } }
+
+  /// Saves what must not be forgotten besides the log, up to ``maximumVoteBytes``. Durable on return; when it throws the log has
+  /// failed, for nobody knows what is saved.
+  package func saveVote(_ vote: ByteBuffer) throws(LogError) {
+    try change { (state) throws(LogError) in
+      try state.checkUsable()
+      try state.failing { (_) throws(LogError) in
+        try voteFile.withLock { (file) throws(LogError) in try file.save(vote) }
+      }
+    }
+  }
+
+  package static let maximumVoteBytes = VoteFile.maximumContentBytes
 
   /// Removes the segments whose records are all before the offset. The last segment stays, and so does what is not flushed.
   /// - Returns: the start of the log now.

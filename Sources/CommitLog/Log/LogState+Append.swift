@@ -128,7 +128,7 @@ extension LogState {
     start(files)
   }
 
-  private mutating func start(_ files: OpenSegment) {
+  mutating func start(_ files: OpenSegment) {
     active = files
     end = files.store.firstPosition
     allocated = end

@@ -3,6 +3,7 @@ import NIOCore
 extension LogState {
   struct Opened {
     var state: LogState
+    var vote: VoteFile
     var metadata: LogMetadata
     var report: RecoveryReport
   }
@@ -25,6 +26,12 @@ extension LogState {
       metadata = try begin(in: directory, configuration)
       report.created = true
     }
+    let vote = try VoteFile(in: directory, incarnation: metadata.incarnation)
+    if try vote.heal() { report.healedVote = directory.path(of: VoteFile.name) }
+    if let intent = try ResetIntent.read(in: directory, incarnation: metadata.incarnation) {
+      _ = try intent.perform(in: directory, configuration)
+      report.finishedReset = intent.start
+    }
     if let intent = try CutIntent.read(in: directory, incarnation: metadata.incarnation) {
       try intent.redo(in: directory)
       report.finishedCut = RecoveryReport.Cut(
@@ -32,7 +39,7 @@ extension LogState {
     }
     var state = try openSegments(in: directory, configuration, metadata.incarnation, &report)
     state.lock = lock
-    return Opened(state: state, metadata: metadata, report: report)
+    return Opened(state: state, vote: vote, metadata: metadata, report: report)
   }
 
   static func readMetadata(_ directory: Directory) throws(LogError) -> LogMetadata? {
@@ -64,6 +71,7 @@ extension LogState {
     }
     try directory.syncAncestors()
     let metadata = LogMetadata(incarnation: .random(), clusterID: nil)
+    try VoteFile.create(in: directory, incarnation: metadata.incarnation)
     let base = LogEnd(nextIndex: LogIndex(1), nextOffset: configuration.initialOffset, lastTerm: Term(0))
     _ = try createSegment(
       in: directory, configuration, metadata.incarnation, base: base, previous: nil, state: DerivedState())

@@ -19,6 +19,10 @@ package struct RecoveryReport: Hashable, Sendable {
   package internal(set) var tornTail: TornTail?
   /// A cut from the back that was under way.
   package internal(set) var finishedCut: Cut?
+  /// The file of votes had two slots that were not the same: its saving was interrupted, or one was damaged.
+  package internal(set) var healedVote: String?
+  /// Where the log starts that an unfinished reset replaced the old one by.
+  package internal(set) var finishedReset: LogEnd?
   /// Files of an unfinished change.
   package internal(set) var removedFiles: [String] = []
 
@@ -31,6 +35,10 @@ package struct RecoveryReport: Hashable, Sendable {
     }
     if let finishedCut {
       lines.append("finished cutting the log at byte \(finishedCut.position) of \(finishedCut.file)")
+    }
+    if let healedVote { lines.append("wrote one of the two slots of \(healedVote) anew from the other") }
+    if let finishedReset {
+      lines.append("replaced the log by one that starts at index \(finishedReset.nextIndex), as was begun")
     }
     lines += removedFiles.map { "removed \($0), left by an unfinished change" }
     return lines

@@ -36,7 +36,9 @@ struct BatchGenerator: Sendable {
       case 0: .noOperation(timestamp: timestamp)
       case 1:
         RecordBatch(kind: .configuration, payload: ByteBuffer(string: "members \(number)"), timestamp: timestamp)
-      case 2...4: records(of: producer(&random), timestamp, &random)
+      case 2:
+        .retention(from: Offset(UInt64.random(in: 0...end.nextOffset.rawValue, using: &random)), timestamp: timestamp)
+      case 3...4: records(of: producer(&random), timestamp, &random)
       default: records(of: .none, timestamp, &random)
       }
     return batch.stamped(index: end.nextIndex, term: term, baseOffset: end.nextOffset, appendTime: timestamp)

@@ -1,4 +1,5 @@
 package import CommitLog
+package import NIOCore
 
 /// What a log must hold, as one knows it who called it.
 ///
@@ -12,6 +13,9 @@ package struct LogModel: Sendable {
     case cut(to: Int)
     case remove(before: Offset)
     case setClusterID(String)
+    /// The log is replaced by an empty one that starts behind these batches, the first ever among them.
+    case reset(behind: [RecordBatch])
+    case saveVote(ByteBuffer)
   }
 
   package private(set) var batches: [RecordBatch] = []
@@ -24,6 +28,8 @@ package struct LogModel: Sendable {
   private var removalLimit: Offset
   package private(set) var clusterID: String?
   private var clusterIDInDoubt: String?
+  package private(set) var vote = ByteBuffer()
+  private var voteInDoubt: ByteBuffer?
   /// Once an opening succeeded, the log is there for good, under this name.
   package private(set) var incarnation: LogIncarnation?
   private var change: Change?
@@ -49,6 +55,7 @@ package struct LogModel: Sendable {
     self.change = change
     if case .remove(let offset) = change { removalLimit = max(removalLimit, min(offset, flushedEnd.nextOffset)) }
     if case .setClusterID(let id) = change { clusterIDInDoubt = id }
+    if case .saveVote(let vote) = change { voteInDoubt = vote }
   }
 
   /// It was done: the call returned.
@@ -62,6 +69,10 @@ package struct LogModel: Sendable {
     case .setClusterID(let id):
       clusterID = id
       clusterIDInDoubt = nil
+    case .reset(let history): reset(behind: history)
+    case .saveVote(let saved):
+      vote = saved
+      voteInDoubt = nil
     case .remove, nil: break
     }
     change = nil
@@ -90,6 +101,16 @@ package struct LogModel: Sendable {
     }
   }
 
+  private mutating func reset(behind history: [RecordBatch]) {
+    batches = []
+    ends.removeLast(ends.count - 1)
+    add(history)
+    flushedCount = batches.count
+    leastCount = 0
+    start = end
+    removalLimit = start.nextOffset
+  }
+
   private mutating func cut(to count: Int) {
     batches.removeLast(batches.count - count)
     ends.removeLast(ends.count - count - 1)
@@ -113,6 +134,11 @@ package struct LogModel: Sendable {
   package mutating func reopen(_ log: Log) -> String? {
     let (found, end, metadata) = (log.start, log.acceptedEnd, log.metadata)
     if case .append(let added) = change { add(added) }
+    if case .reset(let history) = change, let last = history.last, found == end,
+      found.nextIndex == last.index.advanced(by: 1)
+    {
+      reset(behind: history)
+    }
     let least = if case .cut(let count) = change { min(leastCount, count) } else { leastCount }
     let count = Int(end.nextIndex.rawValue) - 1
     guard count >= least, count <= batches.count else {
@@ -129,12 +155,17 @@ package struct LogModel: Sendable {
     guard metadata.clusterID == clusterID || metadata.clusterID == clusterIDInDoubt else {
       return "it belongs to cluster \(metadata.clusterID ?? "none") and not to \(clusterID ?? "none")"
     }
+    guard log.vote == vote || log.vote == voteInDoubt else {
+      return "its vote is \(log.vote) and not \(vote)"
+    }
     guard incarnation == nil || incarnation == metadata.incarnation else { return "it was begun anew" }
     start = found
     removalLimit = found.nextOffset
     incarnation = metadata.incarnation
     clusterID = metadata.clusterID
     clusterIDInDoubt = nil
+    vote = log.vote
+    voteInDoubt = nil
     change = nil
     hasLostPower = false
     // Opening makes durable what it finds.

@@ -95,6 +95,7 @@ struct LogWorkload {
     statistics.reopenings += 1
     if log.recovery.tornTail != nil { statistics.tornTails += 1 }
     if log.recovery.finishedCut != nil { statistics.finishedCuts += 1 }
+    if log.recovery.finishedReset != nil { statistics.finishedResets += 1 }
     if let difference = model.reopen(log) { throw .broken("after opening, \(difference)") }
     try compare(log)
     statistics.rebuiltIndexes += log.rebuiltIndexes
@@ -201,8 +202,10 @@ struct LogWorkload {
       log.mark()
     case 76..<84: try truncate(log)
     case 84..<92: try remove(log)
-    case 92..<94: try setClusterID(log)
-    case 94..<97:
+    case 92: try setClusterID(log)
+    case 93: try reset(log)
+    case 94..<96: try saveVote(log)
+    case 96..<98:
       transcript?.add("close")
       try log.close()
       model.flush()
@@ -243,6 +246,30 @@ struct LogWorkload {
     transcript?.add("remove what is before offset \(offset)")
     begin(.remove(before: offset))
     model.removed(upTo: try log.removeSegments(before: offset))
+    model.complete()
+  }
+
+  /// Another leader's log, which parts from this one before its end, and no longer has what comes before its start.
+  private mutating func reset(_ log: Log) throws(LogError) {
+    let common = model.batches.prefix(Int.random(in: 0...model.batches.count, using: &random))
+    let missing = Int.random(in: 1...12, using: &random)
+    let history = common + generator.batches(missing, after: model.ends[common.count], &random)
+    guard let last = history.last else { return }
+    let start = LogEnd(nextIndex: last.index.advanced(by: 1), nextOffset: last.nextOffset, lastTerm: last.term)
+    transcript?.add("reset to index \(start.nextIndex)")
+    var state = DerivedState()
+    for batch in history { state.apply(batch) }
+    begin(.reset(behind: Array(history)))
+    try log.reset(to: start, state: state)
+    model.complete()
+  }
+
+  private mutating func saveVote(_ log: Log) throws(LogError) {
+    let bytes = Int.random(in: 0...300, using: &random)
+    transcript?.add("save a vote of \(bytes) bytes")
+    let vote = ByteBuffer(repeating: UInt8.random(in: 0...255, using: &random), count: bytes)
+    begin(.saveVote(vote))
+    try log.saveVote(vote)
     model.complete()
   }
 

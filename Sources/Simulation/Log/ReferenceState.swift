@@ -3,7 +3,9 @@ import NIOCore
 
 /// ``DerivedState`` told a second time, in the plainest way, from all batches that the log ever had.
 struct ReferenceState {
-  private var configuration: (index: LogIndex, payload: ByteBuffer)?
+  private var configurations: [(index: LogIndex, payload: ByteBuffer)] = []
+  private var terms: [TermHistory.Run] = []
+  private var retainedFrom = Offset(0)
   private var producers: [UInt64: (epoch: UInt16, batches: [Entry])] = [:]
   private var maximumAppendTime = Timestamp(microseconds: .min)
 
@@ -16,7 +18,9 @@ struct ReferenceState {
   init(of batches: [RecordBatch]) {
     for batch in batches {
       maximumAppendTime = max(maximumAppendTime, batch.appendTime)
-      if batch.kind == .configuration { configuration = (batch.index, batch.payload) }
+      if batch.kind == .configuration { configurations.append((batch.index, batch.payload)) }
+      if batch.term != terms.last?.term { terms.append(TermHistory.Run(term: batch.term, start: batch.index)) }
+      if let offset = batch.retainedFrom { retainedFrom = max(retainedFrom, offset) }
       let producer = batch.producer
       guard batch.kind == .records, producer.id != 0 else { continue }
       let entry = Entry(sequence: producer.sequence, count: batch.count, baseOffset: batch.baseOffset)
@@ -27,11 +31,13 @@ struct ReferenceState {
 
   /// What the log's state says otherwise.
   func difference(from state: DerivedState) -> String? {
-    guard state.configuration?.index == configuration?.index,
-      state.configuration?.payload == configuration?.payload
-    else {
-      return "its configuration is that of index \(state.configuration?.index.description ?? "none") "
-        + "and not of \(configuration?.index.description ?? "none")"
+    let found = [state.previousConfiguration, state.configuration].compactMap(\.self)
+    let expected = configurations.suffix(2)
+    guard found.map(\.index) == expected.map(\.index), found.map(\.payload) == expected.map(\.payload) else {
+      return "its configurations are those of indexes \(found.map(\.index)) and not of \(expected.map(\.index))"
+    }
+    guard state.terms.runs == terms, state.retainedFrom == retainedFrom else {
+      return "its terms are \(state.terms.runs) from \(state.retainedFrom) and not \(terms) from \(retainedFrom)"
     }
     guard state.maximumAppendTime == maximumAppendTime else {
       return "its latest append time is \(state.maximumAppendTime) and not \(maximumAppendTime)"

@@ -13,6 +13,7 @@ package struct SimulationStatistics: Sendable {
   package var reopenings = 0
   package var tornTails = 0
   package var finishedCuts = 0
+  package var finishedResets = 0
   package var rebuiltIndexes = 0
   package var refusals = 0
   package var failures = 0
@@ -29,7 +30,7 @@ package struct SimulationStatistics: Sendable {
   package static func += (left: inout SimulationStatistics, right: SimulationStatistics) {
     let counters: [WritableKeyPath<SimulationStatistics, Int>] = [
       \.seeds, \.actions, \.steps, \.crashes, \.nestedCrashes, \.kills, \.reopenings, \.tornTails, \.finishedCuts,
-      \.rebuiltIndexes, \.refusals, \.failures, \.flippedBits, \.damageReports,
+      \.finishedResets, \.rebuiltIndexes, \.refusals, \.failures, \.flippedBits, \.damageReports,
     ]
     for counter in counters { left[keyPath: counter] += right[keyPath: counter] }
     left.crashesAt.merge(right.crashesAt, uniquingKeysWith: +)
@@ -43,7 +44,8 @@ package struct SimulationStatistics: Sendable {
       ("losses of power", crashes), ("of these, during or after a recovery", nestedCrashes),
       ("killed processes", kills),
       ("reopenings, each compared", reopenings), ("torn tails cut", tornTails),
-      ("cuts finished by an opening", finishedCuts), ("indexes made anew", rebuiltIndexes),
+      ("cuts finished by an opening", finishedCuts), ("resets finished by an opening", finishedResets),
+      ("indexes made anew", rebuiltIndexes),
       ("changes refused", refusals), ("logs failed for good", failures), ("bits flipped", flippedBits),
       ("of these, reported as damage", damageReports),
     ]
