@@ -15,7 +15,11 @@ struct LogState {
   /// Everything before `end` is synced and no mark says so yet: the next write begins with one.
   var owesMark: Bool
   /// Up to here the last store has blocks.
-  var allocated: FilePosition
+  var allocated: FilePosition {
+    didSet { written = min(written, allocated) }
+  }
+  /// Up to here those blocks have been written to since the log was opened, if only with zeros.
+  private(set) var written = FilePosition(0)
   var indexBuilder: IndexBuilder
   /// As of `accepted`.
   var derived: DerivedState
@@ -26,6 +30,11 @@ struct LogState {
   /// Why nothing more is done.
   var failure: LogError?
   var lock: DirectoryLock?
+
+  /// A write has reached this far.
+  mutating func wrote(to position: FilePosition) {
+    written = max(written, position)
+  }
 
   var lastSegment: Segment {
     guard let last = segments.last else { preconditionFailure("a log has no segment: \(directory.path)") }
