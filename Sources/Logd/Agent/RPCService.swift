@@ -38,7 +38,8 @@ struct RPCService: Service {
     }
     let reflection = try ReflectionService(
       descriptorSets: [descriptors], services: [LogService.name, HealthService.name])
-    let router = RPCRouter(service.methods + health.methods + reflection.methods)
+    let methods = service.methods
+    let router = RPCRouter(methods + health.methods + reflection.methods)
     var limits = RPCServer.Configuration.defaults
     let wanted = HostPort(host: configuration.bindAddress.host, port: configuration.rpcPort)
     limits.listenAddresses = [.init(host: wanted.host, port: wanted.port)]
@@ -48,7 +49,7 @@ struct RPCService: Service {
       limits.maximumReceiveMessageBytes, configuration.maximumRecordBytes + 1024,
       2 * configuration.maximumBatchBytes + 1024)
     let server = RPCServer(
-      configuration: limits, router: router, observer: RPCMetrics(methods: service.methods), eventLoopGroup: loops,
+      configuration: limits, router: router, observer: RPCMetrics(methods: methods), eventLoopGroup: loops,
       logger: logger)
     do {
       let bound = try await server.start()

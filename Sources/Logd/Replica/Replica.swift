@@ -34,13 +34,15 @@ package final class Replica: RecordLog {
 
   typealias Completion = (Result<ProducedRecord, ProduceError>) -> Void
 
-  private struct State {
+  /// A class, for a box gives out a value by a copy of all that is in it, several times for each call.
+  private final class State {
     /// Where the next batch goes, and in which term.
     var end: LogEnd
     let term: Term
     var pending = PendingProposals<Completion>()
-    /// The batch that calls of this turn of the loop write into, and whom to tell.
+    /// The batch that calls of this turn of the loop write into, the time of its records, and whom to tell.
     var open = RecordBatch.Builder()
+    var openTime = Timestamp.now
     var openCompletions: [Completion] = []
     var sealIsScheduled = false
     /// Bytes of compressed batches that are being looked into.
@@ -64,7 +66,7 @@ package final class Replica: RecordLog {
   private let readers: NIOThreadPool
   private let logger: Logger
   private let metrics: ReplicaMetrics
-  private let state: NIOLoopBoundBox<State>
+  private let state: NIOLoopBound<State>
   /// The commit position, for every thread; written on the loop alone.
   private let committedEnd: Atomic<UInt64>
   private let writer: Mutex<LogWriter?>
@@ -80,7 +82,7 @@ package final class Replica: RecordLog {
     self.readers = readers
     self.logger = logger
     self.metrics = metrics
-    state = NIOLoopBoundBox(State(end: end), eventLoop: eventLoop)
+    state = NIOLoopBound(State(end: end), eventLoop: eventLoop)
     committedEnd = Atomic(end.nextOffset.rawValue)
     writer = Mutex(nil)
     let largest = max(
@@ -120,16 +122,17 @@ package final class Replica: RecordLog {
       metrics.rejected.increment()
       return completion(.failure(error))
     }
-    if state.value.open.byteCount(appending: value.readableBytes) > log.configuration.maximumBatchBytes {
+    let state = state.value
+    if state.open.byteCount(appending: value.readableBytes) > log.configuration.maximumBatchBytes { seal() }
+    // Records that come together share a time.
+    if state.open.count == 0 { state.openTime = .now }
+    state.open.append(value, timestamp: state.openTime)
+    state.openCompletions.append(completion)
+    if state.open.byteCount >= configuration.maximumBatchBytes {
       seal()
-    }
-    state.value.open.append(value, timestamp: .now)
-    state.value.openCompletions.append(completion)
-    if state.value.open.byteCount >= configuration.maximumBatchBytes {
-      seal()
-    } else if !state.value.sealIsScheduled {
+    } else if !state.sealIsScheduled {
       // The calls that this turn of the loop reads from its sockets share one batch.
-      state.value.sealIsScheduled = true
+      state.sealIsScheduled = true
       eventLoop.execute { self.seal() }
     }
   }
@@ -143,7 +146,8 @@ package final class Replica: RecordLog {
   }
 
   private func overload(adding bytes: Int) -> ProduceError? {
-    let queued = state.value.pending.bytes + state.value.open.byteCount + state.value.admittingBytes
+    let state = state.value
+    let queued = state.pending.bytes + state.open.byteCount + state.admittingBytes
     guard queued + bytes <= configuration.maximumQueuedBytes else { return .overloaded(queuedBytes: queued) }
     return nil
   }
@@ -231,21 +235,26 @@ package final class Replica: RecordLog {
 
   /// Closes the open batch, stamps it and hands it to the storage thread.
   private func seal() {
-    state.value.sealIsScheduled = false
-    guard state.value.open.count > 0 else { return }
-    let builder = state.value.open
-    let completions = state.value.openCompletions
-    state.value.open = RecordBatch.Builder()
-    state.value.openCompletions = []
-
+    let state = state.value
+    state.sealIsScheduled = false
+    guard state.open.count > 0 else { return }
+    // The next one is about as large.
+    var builder = RecordBatch.Builder(capacity: min(state.open.byteCount, Self.maximumExpectedBytes))
+    var completions: [Completion] = []
+    completions.reserveCapacity(state.openCompletions.count)
+    swap(&builder, &state.open)
+    swap(&completions, &state.openCompletions)
     propose(builder.finish(), completions)
   }
 
+  /// What an idle node holds ready for the next batch at most: that of some hundred small records.
+  private static let maximumExpectedBytes = 16 << 10
+
   /// Stamps a batch and hands it to the storage thread.
   private func propose(_ unstamped: consuming RecordBatch, _ completions: [Completion]) {
+    let state = state.value
     let batch = unstamped.stamped(
-      index: state.value.end.nextIndex, term: state.value.term, baseOffset: state.value.end.nextOffset, appendTime: .now
-    )
+      index: state.end.nextIndex, term: state.term, baseOffset: state.end.nextOffset, appendTime: .now)
     let records = Int(batch.count)
     do {
       guard let writer = writer.withLock({ $0 }) else { return fail(completions, records: records, .shuttingDown) }
@@ -253,13 +262,12 @@ package final class Replica: RecordLog {
     } catch {
       return fail(completions, records: records, produceError(error))
     }
-    state.value.pending.append(
+    state.pending.append(
       .init(
         index: batch.index, baseOffset: batch.baseOffset, bytes: batch.byteCount, records: records,
         completions: completions))
-    state.value.end = LogEnd(
-      nextIndex: batch.index.advanced(by: 1), nextOffset: batch.nextOffset, lastTerm: batch.term)
-    metrics.queuedBytes.record(state.value.pending.bytes)
+    state.end = LogEnd(nextIndex: batch.index.advanced(by: 1), nextOffset: batch.nextOffset, lastTerm: batch.term)
+    metrics.queuedBytes.record(state.pending.bytes)
   }
 
   private func produceError(_ error: LogWriterError) -> ProduceError {

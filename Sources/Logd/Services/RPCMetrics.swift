@@ -6,7 +6,7 @@ import Synchronization
 /// Counts calls by the names that gRPC's Prometheus middleware made common.
 final class RPCMetrics: RPCObserver {
   /// The metrics of one method, made once: a call must not look any up by name.
-  private struct MethodMetrics {
+  private final class MethodMetrics: Sendable {
     let started: Counter
     let received: Counter
     let sent: Counter
@@ -33,17 +33,21 @@ final class RPCMetrics: RPCObserver {
     }
   }
 
-  private let methods: [String: MethodMetrics]
+  /// By identity, for four look-ups by path would come with each call; the methods are held, lest another takes the place of
+  /// one in memory.
+  private let methods: [ObjectIdentifier: (method: RPCMethod, metrics: MethodMetrics)]
   private let unknown = MethodMetrics(path: "/unknown/unknown")
   private let connections = Gauge(label: "grpc_server_connections")
   private let openConnections = Atomic<Int>(0)
 
+  /// - Parameter methods: those that the server routes to; any other is counted as unknown.
   init(methods: [RPCMethod]) {
-    self.methods = Dictionary(uniqueKeysWithValues: methods.map { ($0.path, MethodMetrics(path: $0.path)) })
+    self.methods = Dictionary(
+      uniqueKeysWithValues: methods.map { (ObjectIdentifier($0), ($0, MethodMetrics(path: $0.path))) })
   }
 
   private func metrics(_ method: RPCMethod?) -> MethodMetrics {
-    method.flatMap { methods[$0.path] } ?? unknown
+    method.flatMap { methods[ObjectIdentifier($0)]?.metrics } ?? unknown
   }
 
   func connectionOpened() {
