@@ -1,7 +1,7 @@
 import NIOCore
 
-/// Turns the flushes during a read into one write to the socket, at its end. Sits next to the socket (or to TLS), below
-/// HTTP/2.
+/// Turns the flushes during a read into one write to the socket, at its end, and the frames of that write into one buffer.
+/// Sits next to the socket (or to TLS), below HTTP/2.
 final class FlushCoalescingHandler: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
@@ -11,6 +11,16 @@ final class FlushCoalescingHandler: ChannelDuplexHandler {
   private var context: ChannelHandlerContext?
   private var isReading = false
   private var isFlushPending = false
+  /// Small frames on their way into one write: each by itself costs several allocations, here and in HTTP/2's handler, which
+  /// can use its buffer again once the frame is copied out of it.
+  private var gathered = ByteBuffer()
+
+  /// Longer ones, in bytes, are passed on as they are.
+  private static let copyLimit = 1024
+  /// What is gathered goes on at this size, in bytes, so that the socket's watermarks see it.
+  private static let gatheredLimit = 32 << 10
+  /// Bytes to begin with: headers, message and trailers of a few small answers.
+  private static let initialCapacity = 512
 
   func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
@@ -18,9 +28,28 @@ final class FlushCoalescingHandler: ChannelDuplexHandler {
 
   /// Writes a frame that HTTP/2's handler must not know of.
   func writeFrame(_ bytes: ByteBuffer) {
-    context?.write(wrapOutboundOut(.byteBuffer(bytes)), promise: nil)
+    guard let context else { return }
+    writeGathered(context)
+    context.write(wrapOutboundOut(.byteBuffer(bytes)), promise: nil)
     isFlushPending = true
     flushPending()
+  }
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    guard promise == nil, case .byteBuffer(let bytes) = unwrapOutboundIn(data), bytes.readableBytes <= Self.copyLimit
+    else {
+      writeGathered(context)
+      return context.write(data, promise: promise)
+    }
+    if gathered.readableBytes == 0 { gathered = context.channel.allocator.buffer(capacity: Self.initialCapacity) }
+    gathered.writeImmutableBuffer(bytes)
+    if gathered.readableBytes >= Self.gatheredLimit { writeGathered(context) }
+  }
+
+  private func writeGathered(_ context: ChannelHandlerContext) {
+    guard gathered.readableBytes > 0 else { return }
+    context.write(wrapOutboundOut(.byteBuffer(gathered)), promise: nil)
+    gathered = ByteBuffer()
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -49,6 +78,8 @@ final class FlushCoalescingHandler: ChannelDuplexHandler {
   private func flushPending() {
     guard isFlushPending, !isReading else { return }
     isFlushPending = false
-    context?.flush()
+    guard let context else { return }
+    writeGathered(context)
+    context.flush()
   }
 }
