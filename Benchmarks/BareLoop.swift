@@ -6,10 +6,15 @@ final class BareLoop {
   private let descriptor: Int32
   private var position: off_t = 0
 
-  init(path: String, bytes: Int) throws {
+  /// - Parameter isWritten: whether the blocks are not only reserved but have been written once.
+  init(path: String, bytes: Int, isWritten: Bool = false) throws {
     descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    guard descriptor >= 0, posix_fallocate(descriptor, 0, off_t(bytes)) == 0, fsync(descriptor) == 0 else {
+    guard descriptor >= 0, posix_fallocate(descriptor, 0, off_t(bytes)) == 0 else {
       throw SystemCallFailed(call: "open \(path)", errno: errno)
+    }
+    let zeros = [UInt8](repeating: 0, count: isWritten ? bytes : 0)
+    guard pwrite(descriptor, zeros, zeros.count, 0) == zeros.count, fsync(descriptor) == 0 else {
+      throw SystemCallFailed(call: "write \(path)", errno: errno)
     }
   }
 
