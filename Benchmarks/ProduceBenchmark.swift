@@ -8,7 +8,7 @@ struct ProduceBenchmark: Benchmark {
   static let name = "produce"
   private static let callers = [1, 64, 256]
   private static let rounds = 5
-  private static let seconds = 2.0
+  private static let seconds = 1.0
   /// Calls a second at 64 callers.
   private static let target = 20_000.0
 
