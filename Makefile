@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build run stop test crash simulate fuzz bench proto manifests format lint image build-docker kube-up kube-down clean
+.PHONY: help deps build run stop test crash simulate fuzz sanitize bench proto manifests format lint image build-docker kube-up kube-down clean
 
 # The parts of `make test`, in order.
 PARTS ?= unit kube
@@ -46,6 +46,9 @@ bench: ## Build and run the benchmarks; BENCH="NAME..." chooses
 fuzz: ## Fuzz the decoders with libFuzzer; RUNS=10000000 each, TARGETS="gzip ..." chooses
 	@hack/fuzz --runs $(RUNS) $(TARGETS)
 
+sanitize: ## Run the tests without Kubernetes under ThreadSanitizer and AddressSanitizer; SANITIZERS="thread" chooses
+	@hack/sanitize $(SANITIZERS)
+
 proto: ## Generate Sources/ProgLogAPI/Generated from Proto/
 	@hack/generate-protos
 
@@ -72,4 +75,4 @@ kube-down: ## Stop it; WIPE=1 deletes its data too
 	@hack/kube/down $(if $(WIPE),--wipe)
 
 clean: ## Delete what was built, and .venv
-	rm -rf .build .venv Package.resolved
+	rm -rf .build .build-* .venv Package.resolved

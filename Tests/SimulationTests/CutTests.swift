@@ -60,6 +60,32 @@ struct CutTests {
     #expect(zeroed > 4)
   }
 
+  @Test("a note whose name no sync has seen is synced before the cut is done again")
+  func unsyncedNote() throws {
+    let disk = SimulatedDisk(seed: 1)
+    let log = try log(on: disk, batches: 6, bytes: 1500)
+    let end = log.acceptedEnd
+    disk.recordMoments()
+    try log.truncate(from: LogIndex(2))
+    let named = try #require(
+      disk.takeMoments().first { moment in
+        if case .rename = moment.operation { moment.place == .after } else { false }
+      })
+    // The process is killed there: the name is in the page cache alone. The next one begins to do the cut, and the power goes.
+    let killed = SimulatedDisk(seed: 1, image: named.image)
+    killed.recordMoments()
+    #expect(try self.log(on: killed).recovery.finishedCut != nil)
+    let truncated = try #require(
+      killed.takeMoments().first { moment in
+        if case .truncate(Self.store, _, _) = moment.operation { moment.place == .after } else { false }
+      })
+    for seed in 0..<300 as Range<UInt64> {
+      let crashed = SimulatedDisk(seed: seed, image: truncated.image).afterCrash(seed: seed)
+      let found = try self.log(on: crashed).flushedEnd
+      #expect(found.nextIndex == LogIndex(2) || found == end, "seed \(seed)")
+    }
+  }
+
   @Test(
     "a cut stopped at any step, and its redoing at any step, leaves the log before it or after it",
     arguments: [0, 1, 3])

@@ -22,6 +22,8 @@ package final class Log: Sendable {
     var segments: [Segment]
     var accepted: LogEnd
     var flushed: LogEnd
+    /// The latest append time of any accepted batch.
+    var maximumAppendTime: Timestamp
     var failure: LogError?
     /// Grows whenever something is cut from the back: what was read meanwhile may be of before or after.
     var truncations = 0
@@ -42,7 +44,8 @@ package final class Log: Sendable {
     metadataSlot = Mutex(opened.metadata)
     published = Mutex(
       View(
-        segments: opened.state.segments, accepted: opened.state.accepted, flushed: opened.state.flushed, failure: nil))
+        segments: opened.state.segments, accepted: opened.state.accepted, flushed: opened.state.flushed,
+        maximumAppendTime: opened.state.derived.maximumAppendTime, failure: nil))
     tail = Mutex(TailCache(limit: configuration.tailCacheBytes, flushed: opened.state.flushed.nextIndex))
     cache = opened.state.cache
     writer = Mutex(opened.state)
@@ -161,23 +164,33 @@ package final class Log: Sendable {
 
   package static let maximumVoteBytes = VoteFile.maximumContentBytes
 
-  /// Removes the segments whose records are all before the offset. The last segment stays, and so does what is not flushed.
+  /// Removes the segments whose records are all before the offset. What is not flushed stays; when all of the last segment is to
+  /// go, another one is begun after it.
   /// - Returns: the start of the log now.
   @discardableResult
   package func removeSegments(before offset: Offset) throws(LogError) -> LogEnd {
     try change { (state) throws(LogError) in
       try state.checkUsable()
       let limit = min(offset, state.flushed.nextOffset)
-      while state.segments.count > 1, state.segments[1].base.nextOffset <= limit,
-        state.segments[1].base.nextIndex <= state.flushed.nextIndex
-      {
-        let oldest = state.segments.removeFirst()
-        published.withLock { $0.segments = state.segments }
-        tail.withLock { $0.remove(before: state.segments[0].base.nextIndex) }
-        // Going on after an error would remove later segments and leave a gap.
-        try state.failing { (state) throws(LogError) in try state.remove(oldest) }
+      try removeSealed(before: limit, &state)
+      if state.flushed == state.accepted, state.flushed.nextOffset <= limit {
+        // The others first: on a full disk they make room for the next one.
+        try state.sealLastSegment()
+        try removeSealed(before: limit, &state)
       }
       return state.segments[0].base
+    }
+  }
+
+  private func removeSealed(before limit: Offset, _ state: inout LogState) throws(LogError) {
+    while state.segments.count > 1, state.segments[1].base.nextOffset <= limit,
+      state.segments[1].base.nextIndex <= state.flushed.nextIndex
+    {
+      let oldest = state.segments.removeFirst()
+      published.withLock { $0.segments = state.segments }
+      tail.withLock { $0.remove(before: state.segments[0].base.nextIndex) }
+      // Going on after an error would remove later segments and leave a gap.
+      try state.failing { (state) throws(LogError) in try state.remove(oldest) }
     }
   }
 
@@ -223,6 +236,7 @@ package final class Log: Sendable {
           view.segments = state.segments
           view.accepted = state.accepted
           view.flushed = state.flushed
+          view.maximumAppendTime = state.derived.maximumAppendTime
           view.failure = state.failure
         }
       }

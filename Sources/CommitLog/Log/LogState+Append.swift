@@ -129,6 +129,18 @@ extension LogState {
     }
   }
 
+  /// Ends the last segment, all of which is flushed, when it has a batch. On an error the log is as it was.
+  mutating func sealLastSegment() throws(LogError) {
+    guard accepted.nextIndex > lastSegment.base.nextIndex else { return }
+    let before = self
+    do throws(LogError) {
+      try roll()
+    } catch {
+      if case .syncFailed = error { failure = error } else { revert(to: before) }
+      throw error
+    }
+  }
+
   /// Seals the last segment and starts another. The old one is synced at its exact length before the new one appears: a
   /// segment with a successor is whole.
   private mutating func roll() throws(LogError) {

@@ -1,4 +1,5 @@
-/// How much of a log is kept. Whole segments go, the oldest first, and never the last one.
+/// How much of a log is kept. Whole segments go, the oldest first; the last one by age alone, for nobody else ends it when nobody
+/// writes.
 package struct RetentionPolicy: Hashable, Sendable {
   /// Bytes of all segments; nil: any number.
   package var maximumBytes: UInt64?
@@ -22,11 +23,16 @@ package struct RetentionPolicy: Hashable, Sendable {
       bytes -= segments[first].bytes
       first += 1
     }
-    return segments[first].start.nextOffset
+    let oldest = segments[first]
+    return first == segments.count - 1 && isTooOld(oldest, now: now) ? oldest.end.nextOffset : oldest.start.nextOffset
   }
 
   private func removes(_ segment: SegmentSummary, bytes: UInt64, now: Timestamp) -> Bool {
     if let maximumBytes, bytes > maximumBytes { return true }
+    return isTooOld(segment, now: now)
+  }
+
+  private func isTooOld(_ segment: SegmentSummary, now: Timestamp) -> Bool {
     guard let maximumAge, let newest = segment.maximumAppendTime else { return false }
     return Duration.microseconds(now.microseconds) - .microseconds(newest.microseconds) > maximumAge
   }
@@ -35,12 +41,15 @@ package struct RetentionPolicy: Hashable, Sendable {
 /// What retention looks at.
 package struct SegmentSummary: Hashable, Sendable {
   package var start: LogEnd
+  /// Of its flushed batches.
+  package var end: LogEnd
   package var bytes: UInt64
-  /// The latest append time of any batch up to the end of the segment; nil for the last one, which still grows.
+  /// The latest append time of any batch up to the end of the segment; nil for none.
   package var maximumAppendTime: Timestamp?
 
-  package init(start: LogEnd, bytes: UInt64, maximumAppendTime: Timestamp?) {
+  package init(start: LogEnd, end: LogEnd, bytes: UInt64, maximumAppendTime: Timestamp?) {
     self.start = start
+    self.end = end
     self.bytes = bytes
     self.maximumAppendTime = maximumAppendTime
   }
@@ -50,11 +59,14 @@ extension Log {
   /// The segments, the oldest first, with what is flushed of the last one.
   package var segments: [SegmentSummary] {
     get throws(LogError) {
-      let segments = try view().segments
-      return segments.indices.map { place in
-        SegmentSummary(
-          start: segments[place].base, bytes: segments[place].readableEnd.rawValue,
-          maximumAppendTime: place + 1 < segments.count ? segments[place + 1].header.maximumAppendTime : nil)
+      let view = try view()
+      return view.segments.indices.map { place in
+        let segment = view.segments[place]
+        let next = place + 1 < view.segments.count ? view.segments[place + 1] : nil
+        let newest = next?.header.maximumAppendTime ?? view.maximumAppendTime
+        return SegmentSummary(
+          start: segment.base, end: next?.base ?? view.flushed, bytes: segment.readableEnd.rawValue,
+          maximumAppendTime: newest == Timestamp(microseconds: .min) ? nil : newest)
       }
     }
   }
