@@ -26,6 +26,9 @@ func program(_ name: String, dependencies: [Target.Dependency]) -> Target {
     name: name, dependencies: dependencies, swiftSettings: swiftSettings + [.unsafeFlags(entryPoint)])
 }
 
+/// What debug builds can plant in the Raft core, for the tests to find; see PlantedBug.swift.
+let plantedBugs: [SwiftSetting] = [.define("PLANTED_BUGS", .when(configuration: .debug))]
+
 /// Generated code follows its generator's taste, not ours.
 let generatedSettings: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 
@@ -128,7 +131,8 @@ let package = Package(
     .target(name: "Compression", dependencies: ["CZlib", nioCore], swiftSettings: swiftSettings),
     .target(name: "CCommitLog"),
     .target(name: "CommitLog", dependencies: ["CCommitLog", "Compression", nioCore], swiftSettings: swiftSettings),
-    .target(name: "Raft", dependencies: ["CommitLog", nioCore, collections], swiftSettings: swiftSettings),
+    .target(
+      name: "Raft", dependencies: ["CommitLog", nioCore, collections], swiftSettings: swiftSettings + plantedBugs),
     .target(
       name: "ProgLogAPI", dependencies: [swiftProtobuf, grpcCore, grpcProtobuf], swiftSettings: generatedSettings),
     .target(

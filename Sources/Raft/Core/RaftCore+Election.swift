@@ -81,6 +81,7 @@ extension RaftCore {
   mutating func handle(_ request: VoteRequest, from sender: Peer) {
     if request.isPreVote { return handlePreVote(request, from: sender) }
     // A node that does not know that it is a voter votes all the same: its configuration may be behind (thesis §4.2.1).
+    if has(.learnerRefusesVote), configuration?.isVoter(peer) != true { return }
     let isFree = vote == sender || (vote == nil && leader == nil)
     let isGranted = isFree && request.last.isUpToDate(with: log.last)
     if isGranted {
@@ -103,7 +104,7 @@ extension RaftCore {
   }
 
   mutating func handle(_ response: VoteResponse, from sender: Peer) {
-    if response.isPreVote {
+    if response.isPreVote, !(has(.stalePreVoteCounts) && role == .candidate) {
       // A late answer, of a trial before this one or after a win, is no vote for anything.
       let asked = response.isGranted ? Term(term.rawValue + 1) : term
       guard role == .preCandidate, response.term == asked else { return }
@@ -131,8 +132,9 @@ extension RaftCore {
     if newTerm > term {
       term = newTerm
       // Only a new term has a new vote (nats#7698).
-      vote = nil
+      if !has(.staleVoteInRaisedTerm) { vote = nil }
     }
+    if has(.voteForgottenOnStepDown) { vote = nil }
     if leader != newLeader { refuseForwardedReads() }
     let isNews = role != .follower || leader != newLeader || reportedRole.term != newTerm
     role = .follower

@@ -28,7 +28,7 @@ extension RaftCore {
   }
 
   /// The part of the log that is known to be committed and is here.
-  private var committedHere: LogIndex { min(commitIndex, log.lastIndex) }
+  var committedHere: LogIndex { min(commitIndex, log.lastIndex) }
 
   mutating func handle(_ request: AppendRequest, from sender: Peer) {
     guard request.isContiguous else { return }
@@ -40,7 +40,7 @@ extension RaftCore {
     let batches = request.batches.drop { $0.index <= known }
     let previous = batches.first.map { $0.index.preceding } ?? request.last.index
     let previousTerm = previous == request.previous.index ? request.previous.term : log.term(at: previous)
-    if previous > known, log.term(at: previous) != previousTerm || previousTerm == nil {
+    if previous > known, log.term(at: previous) != previousTerm || previousTerm == nil, !plantedContinues(batches) {
       return reject(request.previous, to: sender)
     }
     take(batches)
@@ -53,6 +53,7 @@ extension RaftCore {
   private mutating func take(_ batches: ArraySlice<RecordBatch>) {
     let new = batches.drop { log.contains(EntryID(index: $0.index, term: $0.term)) }
     guard let first = new.first else {
+      if has(.staleAppendTruncates) { plantTruncation(after: batches.last) }
       following.answersAtOnce = true
       return
     }
@@ -74,8 +75,9 @@ extension RaftCore {
     let last = snapshot.last
     following.owesAcknowledgement = true
     following.answersAtOnce = true
-    if last.index > committedHere, !log.contains(last) {
+    if last.index > committedHere && !log.contains(last) || has(.snapshotReplacesNewerLog) {
       log.reset(to: snapshot.start)
+      following.matched = last.index
       actions.append(.reset(snapshot, durability.beginReset(to: snapshot.start)))
       configurations = ConfigurationHistory([snapshot.configuration])
       configurationsChanged()
@@ -96,7 +98,8 @@ extension RaftCore {
   mutating func acknowledge() {
     defer { following.hasFlushed = false }
     guard role == .follower, let leader, following.owesAcknowledgement else { return }
-    let flushed = durability.flushed.limited(to: following.matched)
+    let onDisk = has(.acknowledgedBeforeFlush) ? FlushedIndex(received: log.lastIndex) : durability.flushed
+    let flushed = onDisk.limited(to: following.matched)
     let isComplete = flushed.index == following.matched
     guard isComplete || following.hasFlushed || following.answersAtOnce else { return }
     send(

@@ -17,7 +17,7 @@ extension RaftCore {
   }
 
   mutating func written(_ write: WriteID) {
-    durability.complete(write)
+    durability.complete(write, lastIndex: log.lastIndex)
     log.flushed(through: durability.flushed.index)
     following.hasFlushed = true
   }
@@ -40,8 +40,9 @@ extension RaftCore {
   mutating func truncate(from index: LogIndex, nextOffset: Offset) {
     precondition(index > commitIndex, "entry \(index) is committed (\(commitIndex)) and would be cut off (nats#7424)")
     log.truncate(from: index, nextOffset: nextOffset)
-    actions.append(.truncate(from: index, durability.beginTruncation(from: index)))
-    if configurations.truncate(from: index) { configurationsChanged() }
+    actions.append(
+      .truncate(from: index, durability.beginTruncation(from: index, forgets: !has(.staleCompletionCounts))))
+    if configurations.truncate(from: index, reverts: !has(.configurationNotReverted)) { configurationsChanged() }
   }
 
   // MARK: A log that is full

@@ -71,7 +71,7 @@ package struct RaftCore: Sendable {
     self.settings = settings
     self.now = now
     random = SplitMix64(seed: seed)
-    forwardedReads = ForwardedReads(firstID: random.next())
+    forwardedReads = ForwardedReads(firstID: settings.has(.readIDsReused) ? 1 : random.next())
     // A follower may append entries of a term before that term is on its disk; it gave no vote in it then.
     let isTermOfLog = restored.end.lastTerm > restored.hardState.term
     term = isTermOfLog ? restored.end.lastTerm : restored.hardState.term
@@ -165,7 +165,8 @@ package struct RaftCore: Sendable {
   /// What is said rests on term and vote, so it waits for them (paper §5.1: "responding to RPCs"). That is only so around
   /// elections. Messages may be lost, so a disk that hangs does not make them pile up.
   private mutating func releaseOutbox() {
-    guard durability.hardState == HardState(term: term, vote: vote) else {
+    let isUnsafe = has(.voteAnsweredBeforeDurable) || (has(.voteAfterWriteError) && room != .available)
+    guard durability.hardState == HardState(term: term, vote: vote) || isUnsafe else {
       if outbox.count > Self.maximumHeldMessages { outbox.removeFirst(outbox.count - Self.maximumHeldMessages) }
       return
     }

@@ -15,6 +15,10 @@ package struct Settings: Hashable, Sendable {
   /// Entries that a learner may lack and be made a voter: at 10,000 entries a second, what it receives in 0.1 s.
   package var maximumPromotionLag: UInt64 = 1024
 
+  #if PLANTED_BUGS
+  package var plantedBugs: Set<PlantedBug> = []
+  #endif
+
   package init() {}
 
   /// After so long without an acknowledgement, what is on its way to a follower is taken for lost. Connections that break

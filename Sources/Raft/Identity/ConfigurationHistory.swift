@@ -33,9 +33,14 @@ package struct ConfigurationHistory: Hashable, Sendable {
     newest = entry
   }
 
+  /// - Parameter reverts: false plants a bug: what is cut off stays in force.
   /// - Returns: whether the newest was cut off.
-  mutating func truncate(from index: LogIndex) -> Bool {
+  mutating func truncate(from index: LogIndex, reverts: Bool = true) -> Bool {
     guard let newest, newest.index >= index else { return false }
+    guard reverts else {
+      self.newest?.index = index.preceding
+      return false
+    }
     precondition(previous.map { $0.index < index } ?? true, "two configurations cut off at \(index): \(self)")
     self.newest = previous
     previous = nil

@@ -11,7 +11,7 @@ extension RaftCore {
 
   private func proposalRefusal(_ batches: [RecordBatch]) -> ProposalRefusal? {
     guard let leadership else { return .notLeader(hint: leader) }
-    if let transfer { return .transferring(to: transfer.target) }
+    if let transfer, !has(.transferAcceptsProposals) { return .transferring(to: transfer.target) }
     let bytes = batches.reduce(0) { $0 + $1.byteCount }
     // A batch that is larger than the bound passes alone.
     guard leadership.uncommittedBytes == 0 || leadership.uncommittedBytes + bytes <= settings.maximumUncommittedBytes
@@ -44,7 +44,9 @@ extension RaftCore {
   /// A leader that a quorum does not answer steps down, for others may have another (thesis §6.2).
   private mutating func checkQuorum() {
     guard let configuration = configurations.newest?.configuration else { return }
-    guard configuration.hasQuorum({ isActive($0) }) else { return becomeFollower(term: term, leader: nil) }
+    guard configuration.hasQuorum({ isActive($0) }) || has(.noCheckQuorum) else {
+      return becomeFollower(term: term, leader: nil)
+    }
     leadership?.quorumCheckAt = now.instant + settings.electionTimeout
   }
 
@@ -92,7 +94,9 @@ extension RaftCore {
   mutating func advanceCommitIndex() {
     guard let leadership, let configuration = configurations.newest?.configuration else { return }
     let candidate = quorumMatch(of: configuration, leadership)
-    guard candidate > commitIndex, log.term(at: candidate) == term else { return }
+    guard candidate > commitIndex, log.term(at: candidate) == term || has(.earlierTermCommittedByCounting) else {
+      return
+    }
     self.leadership?.committed(through: candidate)
     let hadCommitted = hasCommittedInTerm
     commit(through: candidate)
@@ -103,8 +107,8 @@ extension RaftCore {
 
   private func quorumMatch(of configuration: Configuration, _ leadership: Leadership) -> LogIndex {
     var matches = configuration.members.compactMap { member -> LogIndex? in
-      guard member.role == .voter else { return nil }
-      if member.peer == peer { return durability.flushed.index }
+      guard member.role == .voter || has(.nonVoterCounts) else { return nil }
+      if member.peer == peer { return has(.leaderCountsUnflushed) ? log.lastIndex : durability.flushed.index }
       return leadership.followers.first { $0.peer == member.peer }?.match ?? LogIndex(0)
     }
     guard matches.count >= configuration.quorum else { return LogIndex(0) }

@@ -7,9 +7,9 @@ extension RaftCore {
       guard leadership != nil else { throw .notLeader(hint: leader) }
       if let transfer { throw .transferring(to: transfer.target) }
       // Not before an entry of this term is committed: two leaders could else take away disjoint majorities (Ongaro 2015).
-      guard hasCommittedInTerm, let newest = configurations.newest, newest.index <= commitIndex else {
-        throw .changeInProgress
-      }
+      guard hasCommittedInTerm || has(.changeBeforeFirstCommit), let newest = configurations.newest,
+        newest.index <= commitIndex || has(.concurrentChanges)
+      else { throw .changeInProgress }
       let changed = try configuration(newest.configuration, after: change)
       leadership?.change = PendingChange(request: request, index: log.end.nextIndex)
       appendAsLeader([

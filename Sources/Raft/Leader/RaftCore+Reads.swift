@@ -35,9 +35,9 @@ extension RaftCore {
 
   /// Before the first entry of its term is committed a leader does not know what is (etcd#7331): reads wait.
   mutating func startWaitingReads() {
-    guard let leadership, hasCommittedInTerm, !leadership.reads.isConfirming, !leadership.reads.waiting.isEmpty else {
-      return
-    }
+    guard let leadership, hasCommittedInTerm || has(.readBeforeFirstCommit), !leadership.reads.isConfirming,
+      !leadership.reads.waiting.isEmpty
+    else { return }
     self.leadership?.reads.begin(round: leadership.round + 1, index: commitIndex)
     sendHeartbeats()
     completeReads()

@@ -54,6 +54,7 @@ extension RaftCore {
 
   /// The follower needs entries that are not here any more (openraft afd6508b).
   private mutating func sendStart(to position: Int) {
+    if has(.snapshotNeverSent) { return }
     let fetch = makeFetchID()
     leadership?.followers[position].fetch = fetch
     actions.append(.fetchSnapshot(fetch))

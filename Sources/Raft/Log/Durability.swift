@@ -79,8 +79,10 @@ struct Durability: Sendable {
   mutating func beginSave(_ state: HardState) -> WriteID { begin(.hardState(state)) }
 
   /// The log is being cut: what was written from `index` on will not be there.
-  mutating func beginTruncation(from index: LogIndex) -> WriteID {
-    cut(from: index)
+  ///
+  /// - Parameter forgets: false plants a bug.
+  mutating func beginTruncation(from index: LogIndex, forgets: Bool = true) -> WriteID {
+    if forgets { cut(from: index) } else { flushed = flushed.limited(to: index.preceding) }
     return begin(.log(through: index.preceding))
   }
 
@@ -101,12 +103,14 @@ struct Durability: Sendable {
   }
 
   /// That write and all before it are on disk.
-  mutating func complete(_ id: WriteID) {
+  ///
+  /// - Parameter lastIndex: of the log; what was cut off counts for nothing.
+  mutating func complete(_ id: WriteID, lastIndex: LogIndex) {
     precondition(id.number < nextWrite, "write \(id.number) was never asked for")
     while let first = outstanding.first, first.id <= id {
       outstanding.removeFirst()
       switch first.write {
-      case .log(let through): flushed = max(flushed, FlushedIndex(through))
+      case .log(let through): flushed = max(flushed, FlushedIndex(min(through, lastIndex)))
       case .hardState(let state): hardState = state
       }
     }
