@@ -35,7 +35,7 @@ struct ReplicationTests {
 
   @Test("a node alone begins a cluster, and takes in another as learner, then as voter")
   func bootstrap() {
-    var cluster = TestCluster(voters: [])
+    var cluster = TestCluster()
     cluster.start("a", disk: TestDisk())
     cluster.start("b", disk: TestDisk())
     cluster.step("a", .bootstrap(clusterID: "test", address: "a:8400", cluster.makeRequest()))
