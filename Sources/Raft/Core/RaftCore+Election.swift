@@ -33,7 +33,7 @@ extension RaftCore {
   }
 
   private mutating func forgetSilentLeader() {
-    if !isLeaderHeard { leader = nil }
+    if !isLeaderHeard() { leader = nil }
   }
 
   private mutating func startPreVote() {
@@ -93,7 +93,7 @@ extension RaftCore {
 
   /// Changes nothing here.
   mutating func handlePreVote(_ request: VoteRequest, from sender: Peer) {
-    guard !isLeaderHeard else {
+    guard !isLeaderHeard(by: sender) else {
       // The answer of a lower term would be read as a stale one; a leader that is alive speaks for itself.
       return
     }

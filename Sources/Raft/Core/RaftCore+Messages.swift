@@ -3,7 +3,7 @@ extension RaftCore {
   mutating func receive(_ message: Message, from sender: Peer) {
     guard sender != peer else { return }
     if message.term > term {
-      guard raisesTerm(message) else { return handleAhead(message, from: sender) }
+      guard raisesTerm(message, from: sender) else { return handleAhead(message, from: sender) }
       becomeFollower(term: message.term, leader: nil)
     } else if message.term < term {
       return answerStale(message, to: sender)
@@ -23,10 +23,10 @@ extension RaftCore {
   }
 
   /// Whether a message of a later term ends this one.
-  private func raisesTerm(_ message: Message) -> Bool {
+  private func raisesTerm(_ message: Message, from sender: Peer) -> Bool {
     switch message {
     // A leader is heard: whoever asks is cut off from it, or removed (thesis §4.2.3).
-    case .voteRequest(let request): !request.isPreVote && (request.isTransfer || !isLeaderHeard)
+    case .voteRequest(let request): !request.isPreVote && (request.isTransfer || !isLeaderHeard(by: sender))
     // A granted pre-vote has the term that its sender only thinks of (thesis §9.6).
     case .voteResponse(let response): !(response.isPreVote && response.isGranted)
     default: true
@@ -57,9 +57,10 @@ extension RaftCore {
   }
 
   /// A leader was heard less than an election time-out ago; a leader hears itself, until check-quorum ends it.
-  var isLeaderHeard: Bool {
+  /// A leader that asks for votes itself leads no more (hashicorp/raft#605).
+  func isLeaderHeard(by asker: Peer? = nil) -> Bool {
     if role == .leader { return true }
-    guard leader != nil, let heard = following.heardLeader else { return false }
+    guard let leader, leader != asker, let heard = following.heardLeader else { return false }
     return now.instant < heard + settings.electionTimeout
   }
 }
