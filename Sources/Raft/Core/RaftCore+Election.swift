@@ -29,7 +29,11 @@ extension RaftCore {
 
   var canCampaign: Bool {
     // Without room for a first entry no term could be used.
-    room == .available && configuration?.isVoter(peer) == true
+    guard room == .available, let newest = configurations.newest else { return false }
+    if newest.configuration.isVoter(peer) { return true }
+    // Who is on its way out may be the only one with the entry that says so, and the others cannot win against its log
+    // (thesis §4.2.2). Its own vote does not count.
+    return newest.index > commitIndex && configurations.previous?.configuration.isVoter(peer) == true
   }
 
   private mutating func forgetSilentLeader() {
