@@ -138,7 +138,8 @@ extension RaftCore {
 
   /// The first and only configuration that no leader made. The entry is the first of term 1, so it is committed like any other.
   mutating func bootstrap(_ clusterID: String, address: String, _ request: RequestID) {
-    guard configurations.newest == nil, log.isEmpty, log.lastIndex == LogIndex(0), room == .available else {
+    guard configurations.newest == nil, log.isEmpty, log.lastIndex == LogIndex(0), leader == nil, room == .available
+    else {
       return actions.append(.changed(request, .failure(.alreadyBootstrapped)))
     }
     term = Term(term.rawValue + 1)
