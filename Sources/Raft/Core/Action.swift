@@ -48,7 +48,7 @@ package enum ProposalRefusal: Error, Hashable, Sendable {
   case notLeader(hint: Peer?)
   /// Leadership is being handed over.
   case transferring(to: Peer)
-  /// More is proposed and not committed than this node may hold.
+  /// More is proposed, and not committed or not on this disk, than this node may hold.
   case overloaded(uncommittedBytes: Int)
 }
 

@@ -13,9 +13,12 @@ extension RaftCore {
     guard let leadership else { return .notLeader(hint: leader) }
     if let transfer, !has(.transferAcceptsProposals) { return .transferring(to: transfer.target) }
     let bytes = batches.reduce(0) { $0 + $1.byteCount }
+    // What others commit while this node's disk hangs is held here, too.
+    let held = max(leadership.uncommittedBytes, log.unstableBytes)
     // A batch that is larger than the bound passes alone.
-    guard leadership.uncommittedBytes == 0 || leadership.uncommittedBytes + bytes <= settings.maximumUncommittedBytes
-    else { return .overloaded(uncommittedBytes: leadership.uncommittedBytes) }
+    guard held == 0 || held + bytes <= settings.maximumUncommittedBytes else {
+      return .overloaded(uncommittedBytes: held)
+    }
     return nil
   }
 
