@@ -74,19 +74,31 @@ struct Progress: Sendable {
     switch mode {
     case .replicate:
       next = max(next, matched.following)
-      var isNews = false
-      while let first = inflight.first, first.last <= match {
-        inflight.removeFirst()
-        inflightBytes -= first.bytes
-        isNews = true
-      }
-      if isNews { lossAt = inflight.isEmpty ? nil : now + settings.retransmissionTimeout }
+      if removeAcknowledged() { lossAt = inflight.isEmpty ? nil : now + settings.retransmissionTimeout }
     case .probe, .snapshot:
       // An answer from before the probing began says less than what is known.
       guard matched >= next.preceding else { return }
       next = matched.following
       mode = .replicate
+      // What has arrived and is not on its disk still counts against the bound.
+      while let last = inflight.last, last.last > matched {
+        inflight.removeLast()
+        inflightBytes -= last.bytes
+      }
+      removeAcknowledged()
+      lossAt = inflight.isEmpty ? nil : now + settings.retransmissionTimeout
     }
+  }
+
+  /// - Returns: whether there was any.
+  @discardableResult
+  private mutating func removeAcknowledged() -> Bool {
+    let before = inflight.count
+    while let first = inflight.first, first.last <= match {
+      inflight.removeFirst()
+      inflightBytes -= first.bytes
+    }
+    return inflight.count < before
   }
 
   /// - Returns: whether `next` moved back.
@@ -98,17 +110,17 @@ struct Progress: Sendable {
     case .replicate: guard previous > match else { return false }
     }
     becomeProbe(next: max(match.following, min(previous, possibleMatch.following)))
+    inflight.removeAll()
+    inflightBytes = 0
     return true
   }
 
-  /// What is on its way may be lost.
+  /// What is on its way may be lost, or wait for a slow disk: the answer tells.
   mutating func probe() { becomeProbe(next: match.following) }
 
   private mutating func becomeProbe(next: LogIndex) {
     mode = .probe(retryAt: nil)
     self.next = next
-    inflight.removeAll()
-    inflightBytes = 0
     lossAt = nil
     fetch = nil
   }
