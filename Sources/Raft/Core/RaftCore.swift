@@ -128,6 +128,7 @@ package struct RaftCore: Sendable {
     advanceCommitIndex()
     acknowledge()
     resolveTransfer()
+    reportCommittedConfiguration()
     releaseOutbox()
     reportRole()
   }

@@ -82,6 +82,7 @@ extension RaftCore {
 
   /// Called whenever the newest configuration is another one.
   mutating func configurationsChanged() {
+    reportedConfiguration = nil
     actions.append(.configurationChanged(configurations.newest, isCommitted: false))
     updateFollowers()
   }
