@@ -19,6 +19,7 @@ extension RaftCore {
   mutating func written(_ write: WriteID) {
     durability.complete(write, lastIndex: log.lastIndex)
     log.flushed(through: durability.flushed.index)
+    configurations.forget(before: durability.flushed.index)
     following.hasFlushed = true
   }
 

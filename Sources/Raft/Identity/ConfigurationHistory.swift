@@ -1,9 +1,9 @@
 package import CommitLog
 
-/// The newest configuration of a log and the one before it, to which a truncation goes back (nats-server#8332).
+/// The newest configuration of a log and those before it, to which a truncation goes back (nats-server#8332).
 ///
-/// Two are enough: a change is only begun when the one before it is committed (thesis §4.1), so in every log all but the
-/// newest are.
+/// A change is only begun when the one before it is committed (thesis §4.1), so a conflict cuts off the newest at most. A
+/// full disk can cut off more: whatever was not written yet.
 package struct ConfigurationHistory: Hashable, Sendable {
   package struct Entry: Hashable, Sendable {
     package var index: LogIndex
@@ -15,8 +15,11 @@ package struct ConfigurationHistory: Hashable, Sendable {
     }
   }
 
-  package private(set) var newest: Entry?
-  package private(set) var previous: Entry?
+  /// The oldest first.
+  private var entries: [Entry] = []
+
+  package var newest: Entry? { entries.last }
+  package var previous: Entry? { entries.dropLast().last }
 
   package init() {}
 
@@ -29,21 +32,20 @@ package struct ConfigurationHistory: Hashable, Sendable {
     if let newest {
       precondition(newest.index < entry.index, "configuration at \(entry.index) after \(newest.index)")
     }
-    previous = newest
-    newest = entry
+    entries.append(entry)
+  }
+
+  /// Forgets those to which nothing goes back, for what is before `index` stays; the newest two are kept.
+  mutating func forget(before index: LogIndex) {
+    while entries.count > 2, entries[1].index < index { entries.removeFirst() }
   }
 
   /// - Parameter reverts: false plants a bug: what is cut off stays in force.
   /// - Returns: whether the newest was cut off.
   mutating func truncate(from index: LogIndex, reverts: Bool = true) -> Bool {
     guard let newest, newest.index >= index else { return false }
-    guard reverts else {
-      self.newest?.index = index.preceding
-      return false
-    }
-    precondition(previous.map { $0.index < index } ?? true, "two configurations cut off at \(index): \(self)")
-    self.newest = previous
-    previous = nil
-    return true
+    entries.removeAll { $0.index >= index }
+    if !reverts { entries.append(Entry(index: index.preceding, configuration: newest.configuration)) }
+    return reverts
   }
 }
