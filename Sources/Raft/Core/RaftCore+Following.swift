@@ -78,7 +78,7 @@ extension RaftCore {
     if last.index > committedHere && !log.contains(last) || has(.snapshotReplacesNewerLog) {
       log.reset(to: snapshot.start)
       following.matched = last.index
-      actions.append(.reset(snapshot, durability.beginReset(to: snapshot.start)))
+      actions.append(.reset(snapshot, durability.beginReset(to: snapshot)))
       configurations = ConfigurationHistory([snapshot.configuration])
       configurationsChanged()
       following.answersAtOnce = false

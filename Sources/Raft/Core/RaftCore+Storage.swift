@@ -48,13 +48,15 @@ extension RaftCore {
 
   // MARK: A log that is full
 
-  /// The log dropped what it could not write. A leader hands over: it may not put anything else in the places of entries
-  /// that its followers may have.
+  /// The log dropped what it could not write, truncations among it, and may have more than it synced. So nothing counts
+  /// that is not flushed, and the log is made to agree once there is room.
+  ///
+  /// A leader hands over: it may not put anything else in the places of entries that its followers may have.
   mutating func storageRefused(endingAt end: LogEnd) {
-    durability.refuse(endingAt: end.nextIndex.preceding)
-    if end.nextIndex < log.end.nextIndex {
-      log.truncate(from: end.nextIndex, nextOffset: end.nextOffset)
-      if configurations.truncate(from: end.nextIndex) { configurationsChanged() }
+    if let reset = durability.refuse(endingAt: end.nextIndex.preceding) { refusedReset = reset }
+    if let first = log.unstable.first {
+      log.truncate(from: first.index, nextOffset: first.baseOffset)
+      if configurations.truncate(from: first.index) { configurationsChanged() }
     }
     following.matched = min(following.matched, log.lastIndex)
     // Term and vote were among the writes that are void.
@@ -69,7 +71,16 @@ extension RaftCore {
   }
 
   mutating func roomReturned() {
+    guard room != .available else { return }
     room = .available
+    if let reset = refusedReset {
+      refusedReset = nil
+      actions.append(.reset(reset, durability.beginReset(to: reset)))
+    } else {
+      // Cuts nothing off when the log has nothing else.
+      let end = log.end.nextIndex
+      actions.append(.truncate(from: end, durability.beginTruncation(from: end)))
+    }
     // Nothing came in meanwhile: if the leader is gone, too, somebody has to ask.
     if leader == nil {
       resetElectionTimer()

@@ -35,6 +35,8 @@ package struct RaftCore: Sendable {
   var transfer: Transfer?
   var forwardedReads: ForwardedReads
   var room = Room.available
+  /// What the log is to be replaced by once there is room.
+  var refusedReset: Snapshot?
 
   var electionDeadline: Instant
   /// Messages that wait for term and vote to be on the disk.
@@ -126,9 +128,9 @@ package struct RaftCore: Sendable {
     saveHardState()
     countOwnVote()
     advanceCommitIndex()
+    reportCommittedConfiguration()
     acknowledge()
     resolveTransfer()
-    reportCommittedConfiguration()
     releaseOutbox()
     reportRole()
   }

@@ -46,6 +46,7 @@ struct DurableVote: Hashable, Sendable {
 struct Durability: Sendable {
   private enum Write: Hashable {
     case log(through: LogIndex)
+    case reset(Snapshot)
     case hardState(HardState)
   }
 
@@ -62,10 +63,6 @@ struct Durability: Sendable {
   /// The vote of this term, once it is on disk.
   var vote: DurableVote? {
     hardState.vote.map { DurableVote(term: hardState.term, vote: $0) }
-  }
-
-  var isLogSettled: Bool {
-    !outstanding.contains { if case .log = $0.write { true } else { false } }
   }
 
   private mutating func begin(_ write: Write) -> WriteID {
@@ -86,10 +83,10 @@ struct Durability: Sendable {
     return begin(.log(through: index.preceding))
   }
 
-  /// The log is being replaced by one that starts, empty, at `start`.
-  mutating func beginReset(to start: LogEnd) -> WriteID {
+  /// The log is being replaced by one that starts, empty, where the snapshot ends.
+  mutating func beginReset(to snapshot: Snapshot) -> WriteID {
     cut(from: LogIndex(1))
-    return begin(.log(through: start.nextIndex.preceding))
+    return begin(.reset(snapshot))
   }
 
   private mutating func cut(from index: LogIndex) {
@@ -111,15 +108,20 @@ struct Durability: Sendable {
       outstanding.removeFirst()
       switch first.write {
       case .log(let through): flushed = max(flushed, FlushedIndex(min(through, lastIndex)))
+      case .reset(let snapshot): flushed = max(flushed, FlushedIndex(min(snapshot.last.index, lastIndex)))
       case .hardState(let state): hardState = state
       }
     }
   }
 
   /// The log refused what was to be written and ends at `lastIndex`; every write that was asked for is void.
-  mutating func refuse(endingAt lastIndex: LogIndex) {
+  ///
+  /// - Returns: the newest replacement of the whole log among them.
+  mutating func refuse(endingAt lastIndex: LogIndex) -> Snapshot? {
     precondition(
       flushed.index <= lastIndex, "the log refused index \(lastIndex.following), \(flushed.index) is flushed")
-    outstanding.removeAll()
+    defer { outstanding.removeAll() }
+    return outstanding.reversed().lazy.compactMap { if case .reset(let snapshot) = $0.write { snapshot } else { nil } }
+      .first
   }
 }
