@@ -132,7 +132,11 @@ extension RaftCore {
 
   mutating func becomeFollower(term newTerm: Term, leader newLeader: Peer?) {
     precondition(newTerm >= term, "term falls from \(term) to \(newTerm)")
-    if leadership != nil { endLeadership() }
+    if leadership != nil {
+      // Whom it refuses now is not sent back to it.
+      leader = nil
+      endLeadership()
+    }
     if newTerm > term {
       term = newTerm
       // Only a new term has a new vote (nats#7698).
