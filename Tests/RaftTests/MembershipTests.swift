@@ -34,4 +34,56 @@ struct MembershipTests {
     #expect(cluster.answers(of: "b") == ["request 1 refused: alreadyBootstrapped"])
     #expect(cluster.log(of: "b") == "")
   }
+
+  @Test("thesis §4.1: one change at a time; the next when the one before is committed")
+  func oneAtATime() {
+    var cluster = TestCluster(voters: ["a", "b", "c"])
+    cluster.elect("a")
+    for name in ["d", "e"] { cluster.change(.addLearner(TestCluster.peer(name), address: name), at: "a") }
+    cluster.deliver()
+    cluster.change(.addLearner(TestCluster.peer("e"), address: "e"), at: "a")
+    cluster.deliver()
+    #expect(
+      cluster.answers(of: "a") == ["request 2 refused: changeInProgress", "request 1 done", "request 3 done"])
+    #expect(cluster["c"].status.configuration?.configuration.description == "a b c (d) (e)")
+  }
+
+  @Test("what would take away the quorum, or makes no sense, is refused")
+  func refused() {
+    var cluster = TestCluster(voters: ["a", "b", "c"], learners: ["d"])
+    cluster.elect("a")
+    cluster.isolate("b", "d")
+    cluster.run(for: .seconds(2))
+    let changes: [(MembershipChange, String)] = [
+      (.remove(NodeID("c")), "noQuorum(active: 1, needed: 2)"),
+      (.promote(NodeID("d")), "notCaughtUp(d, missing: 0)"),
+      (.promote(NodeID("c")), "notLearner(c)"),
+      (.demote(NodeID("d")), "notVoter(d)"),
+      (.remove(NodeID("x")), "unknownMember(x)"),
+    ]
+    for (change, reason) in changes {
+      cluster.change(change, at: "a")
+      #expect(cluster.answers(of: "a").last?.hasSuffix("refused: \(reason)") == true)
+    }
+    // A wiped node is another peer of the same name: it must be removed first.
+    cluster.change(.addLearner(TestCluster.peer("b", life: 2), address: "b"), at: "a")
+    #expect(cluster.answers(of: "a").last?.contains("alreadyMember") == true)
+    var lone = TestCluster(voters: ["a"])
+    lone.elect("a")
+    lone.change(.demote(NodeID("a")), at: "a")
+    #expect(lone.answers(of: "a") == ["request 1 refused: lastVoter"])
+  }
+
+  @Test("thesis §4.2.2: a leader that removes itself leads until that is committed, then another at once")
+  func leaderRemovesItself() {
+    var cluster = TestCluster(voters: ["a", "b", "c"])
+    cluster.elect("a")
+    let instant = cluster.now.instant
+    cluster.change(.remove(NodeID("a")), at: "a")
+    cluster.deliver()
+    #expect(cluster.role(of: "a") == .follower)
+    #expect(["b", "c"].contains { cluster.role(of: $0) == .leader })
+    #expect(cluster.now.instant == instant)
+    #expect(cluster.violations == [])
+  }
 }

@@ -49,4 +49,90 @@ struct ReplicationTests {
     #expect(cluster.nodes["b"]?.core.status.configuration?.configuration.voters.count == 2)
     #expect(cluster.nodes["a"]?.answers.last == "request 4 done")
   }
+
+  @Test("§5.3: messages lost, doubled and in the wrong order leave the logs the same")
+  func unreliable() {
+    var cluster = TestCluster(voters: ["a", "b", "c"])
+    cluster.elect("a")
+    var random = SplitMix64(seed: 7)
+    for value in 0..<50 {
+      cluster.propose("\(value)", at: "a")
+      var packets = cluster.intercept().shuffled(using: &random)
+      packets += packets.filter { _ in random.next(upperBound: 4) == 0 }
+      for packet in packets where random.next(upperBound: 4) != 0 { cluster.deliver(packet) }
+      cluster.advance(by: .milliseconds(10))
+    }
+    cluster.run(for: .seconds(6))
+    for name in ["b", "c"] { #expect(cluster.log(of: name) == cluster.log(of: "a")) }
+    #expect(cluster.commit(of: "a") == cluster["a"].status.lastIndex.rawValue)
+    #expect(cluster.violations == [])
+  }
+
+  @Test("§5.3, durability: nothing is acknowledged before it is on the disk; one answer for all that came at once")
+  func groupCommit() {
+    var cluster = TestCluster(voters: ["a", "b", "c"])
+    cluster.say(.heartbeat(term: 2), from: "a", to: "b")
+    cluster.nodes["b"]?.isDiskSlow = true
+    cluster.clearTranscript()
+    cluster.say(.append(term: 2, after: .at(1, 1), [.entry(2, term: 2)]), from: "a", to: "b")
+    cluster.say(.append(term: 2, after: .at(2, 2), [.entry(3, term: 2)]), from: "a", to: "b")
+    #expect(cluster.transcript == ["b: append [2@2] write 2", "b: append [3@2] write 3"])
+    let done = cluster.transcript { cluster in
+      cluster.finishWrite(of: "b")
+      cluster.finishWrite(of: "b")
+    }
+    #expect(
+      done == [
+        "b: →a accepted term 2 matched 3 flushed 2", "b: →a accepted term 2 matched 3 flushed 3",
+      ])
+  }
+
+  @Test("§5.2: a heartbeat is answered while the disk hangs")
+  func heartbeatsDoNotWait() {
+    var cluster = TestCluster(voters: ["a", "b", "c"])
+    cluster.say(.heartbeat(term: 2), from: "a", to: "b")
+    cluster.nodes["b"]?.isDiskSlow = true
+    cluster.say(.append(term: 2, after: .at(1, 1), [.entry(2, term: 2)]), from: "a", to: "b")
+    #expect(
+      cluster.transcript { $0.say(.heartbeat(term: 2, round: 8), from: "a", to: "b") } == ["b: →a alive term 2 round 8"]
+    )
+  }
+
+  @Test("a cluster is begun once, and not on a node that has a log")
+  func bootstrapTwice() {
+    var cluster = TestCluster()
+    cluster.start("a", disk: TestDisk())
+    for _ in 0..<2 { cluster.step("a", .bootstrap(clusterID: "test", address: "a:8400", cluster.makeRequest())) }
+    cluster.restart("a")
+    cluster.step("a", .bootstrap(clusterID: "test", address: "a:8400", cluster.makeRequest()))
+    #expect(cluster.answers(of: "a").last == "request 3 refused: alreadyBootstrapped")
+    #expect(cluster.values(of: "a") == [])
+    cluster.step("a", .timer)
+    #expect(cluster.role(of: "a") == .leader)
+  }
+
+  @Test("a full disk: a leader steps down and another leads; with room it follows; a lone voter leads again")
+  func fullDisk() {
+    var cluster = TestCluster(voters: ["a", "b", "c"])
+    cluster.elect("a")
+    cluster.nodes["a"]?.isDiskFull = true
+    cluster.propose("one", at: "a")
+    #expect(cluster.role(of: "a") == .follower)
+    cluster.run(for: .seconds(5))
+    #expect(["b", "c"].contains { cluster.role(of: $0) == .leader })
+    cluster.nodes["a"]?.isDiskFull = false
+    cluster.run(for: .seconds(5))
+    #expect(cluster.log(of: "a") == cluster.log(of: "b"))
+    #expect(cluster.violations == [])
+
+    var lone = TestCluster(voters: ["a"])
+    lone.elect("a")
+    lone.nodes["a"]?.isDiskFull = true
+    lone.propose("one", at: "a")
+    lone.run(for: .seconds(3))
+    #expect(lone.role(of: "a") == .follower)
+    lone.nodes["a"]?.isDiskFull = false
+    lone.run(for: .seconds(3))
+    #expect(lone.role(of: "a") == .leader)
+  }
 }

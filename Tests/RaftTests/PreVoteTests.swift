@@ -1,0 +1,53 @@
+import CommitLog
+import Testing
+
+@testable import Raft
+
+@Suite("Raft: pre-vote")
+struct PreVoteTests {
+  @Test("thesis §9.6: a trial changes no term, on neither side")
+  func trial() {
+    var cluster = TestCluster(voters: ["a", "b", "c"])
+    cluster.isolate("a")
+    for _ in 0..<5 {
+      cluster.timeOut("a")
+      cluster.deliver()
+    }
+    #expect(["a", "b", "c"].map { cluster.term(of: $0) } == [1, 1, 1])
+    #expect(cluster.nodes["a"]?.disk.hardState == HardState(term: Term(1)))
+  }
+
+  @Test("thesis §4.2.3: whoever hears a leader says nothing; after an election time-out it grants")
+  func stickiness() {
+    var cluster = TestCluster(voters: ["a", "b", "c"])
+    cluster.say(.heartbeat(term: 2), from: "a", to: "b")
+    let ask = Message.vote(term: 3, last: .at(1, 1), isPreVote: true)
+    cluster.advance(by: .milliseconds(999))
+    let early = cluster.transcript { $0.say(ask, from: "c", to: "b") }
+    #expect(early == [])
+    cluster.advance(by: .milliseconds(1))
+    let late = cluster.transcript { $0.say(ask, from: "c", to: "b") }
+    #expect(late == ["b: →c pre-vote granted term 3"])
+  }
+
+  @Test("thesis §9.6: a trial in a term that is over teaches the new one, and the next succeeds")
+  func mixedTerms() {
+    var cluster = TestCluster(voters: ["a", "b", "c"])
+    cluster.isolate("c")
+    cluster.say(.vote(term: 7, last: .at(1, 1)), from: "c", to: "b")
+    cluster.intercept()
+    cluster.campaign("a")
+    #expect(cluster.role(of: "a") == .leader)
+    #expect(cluster.term(of: "a") >= 8)
+  }
+
+  @Test("thesis §3.10: an election that the leader asked for is no disruption")
+  func transfer() {
+    var cluster = TestCluster(voters: ["a", "b", "c"])
+    cluster.say(.heartbeat(term: 2), from: "a", to: "b")
+    cluster.say(.vote(term: 3, last: .at(1, 1)), from: "c", to: "b")
+    #expect(cluster.term(of: "b") == 2)
+    cluster.say(.vote(term: 3, last: .at(1, 1), isTransfer: true), from: "c", to: "b")
+    #expect(cluster.transcript.last == "b: →c vote granted term 3")
+  }
+}
