@@ -101,6 +101,12 @@ package struct LogModel: Sendable {
     }
   }
 
+  private static func end(of history: [RecordBatch]) -> LogEnd? {
+    history.last.map {
+      LogEnd(nextIndex: $0.index.advanced(by: 1), nextOffset: $0.nextOffset, lastTerm: $0.term)
+    }
+  }
+
   private mutating func reset(behind history: [RecordBatch]) {
     batches = []
     ends.removeLast(ends.count - 1)
@@ -134,11 +140,7 @@ package struct LogModel: Sendable {
   package mutating func reopen(_ log: Log) -> String? {
     let (found, end, metadata) = (log.start, log.acceptedEnd, log.metadata)
     if case .append(let added) = change { add(added) }
-    if case .reset(let history) = change, let last = history.last, found == end,
-      found.nextIndex == last.index.advanced(by: 1)
-    {
-      reset(behind: history)
-    }
+    if case .reset(let history) = change, found == end, found == Self.end(of: history) { reset(behind: history) }
     let least = if case .cut(let count) = change { min(leastCount, count) } else { leastCount }
     let count = Int(end.nextIndex.rawValue) - 1
     guard count >= least, count <= batches.count else {
