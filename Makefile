@@ -34,9 +34,9 @@ crash: ## Kill a server under load, ROUNDS times (default 200), and look for los
 	swift build --build-tests
 	PROGLOG_CRASH_ROUNDS=$(or $(ROUNDS),200) swift test --skip-build --filter ClusterTests.CrashTests
 
-simulate: ## Lose power at every storage operation of the log, seed after seed, until stopped or SEEDS=N
+simulate: ## Simulate WHAT=log (power lost at every storage operation) or cluster, until stopped or SEEDS=N; FIRST=N
 	swift build -c release --static-swift-stdlib --product Simulate
-	.build/release/Simulate log $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST))
+	.build/release/Simulate $(or $(WHAT),log) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST))
 
 bench: ## Build and run the benchmarks; BENCH="NAME..." chooses
 	for product in logd EchoServer Benchmarks; do swift build -c release --static-swift-stdlib --product $$product; done

@@ -173,8 +173,11 @@ let package = Package(
       swiftSettings: swiftSettings),
     // The world in one process, drawn from a seed: a disk that fails as planned, and what runs on it.
     .target(
-      name: "Simulation", dependencies: ["CommitLog", "TestSupport", nioCore], swiftSettings: swiftSettings),
-    .executableTarget(name: "Simulate", dependencies: ["Simulation", argumentParser], swiftSettings: swiftSettings),
+      name: "Simulation", dependencies: ["CommitLog", "Raft", "TestSupport", nioCore, collections],
+      swiftSettings: swiftSettings + plantedBugs),
+    .executableTarget(
+      name: "Simulate", dependencies: ["Simulation", "Raft", "TestSupport", argumentParser],
+      swiftSettings: swiftSettings + plantedBugs),
     // What tests share: processes, directories, seeds.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
     .testTarget(name: "RaftTests", dependencies: ["Raft", "CommitLog", nioCore], swiftSettings: swiftSettings),
@@ -184,7 +187,7 @@ let package = Package(
       name: "CommitLogTests", dependencies: ["CCommitLog", "CommitLog", "Compression", "TestSupport", nioCore],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "SimulationTests", dependencies: ["Simulation", "CommitLog", nioCore], swiftSettings: swiftSettings),
+      name: "SimulationTests", dependencies: ["Simulation", "Raft", "CommitLog", nioCore], swiftSettings: swiftSettings),
     .testTarget(
       name: "RPCServerTests",
       dependencies: [

@@ -1,4 +1,4 @@
-import NIOCore
+package import NIOCore
 
 /// The last batches of each idempotent producer, by which a retry is told from a new batch.
 ///
@@ -27,7 +27,7 @@ package struct ProducerTable: Hashable, Sendable {
 
   package private(set) var producers: [UInt64: State] = [:]
 
-  mutating func apply(_ batch: RecordBatch) {
+  package mutating func apply(_ batch: RecordBatch) {
     let producer = batch.producer
     guard producer.id != 0, batch.kind == .records else { return }
     let entry = Entry(sequence: producer.sequence, count: batch.count, baseOffset: batch.baseOffset)
@@ -53,7 +53,7 @@ package struct ProducerTable: Hashable, Sendable {
   private static let entryBytes = 8 + 4 + 8
   static let maximumEncodedBytes = 4 + maximumProducers * (stateBytes + batchesKept * entryBytes)
 
-  func encode(into buffer: inout ByteBuffer) {
+  package func encode(into buffer: inout ByteBuffer) {
     buffer.writeInteger(UInt32(producers.count), endianness: .little)
     // In order, so that equal tables have equal bytes.
     for (id, state) in producers.sorted(by: { $0.key < $1.key }) {
@@ -66,7 +66,7 @@ package struct ProducerTable: Hashable, Sendable {
   }
 
   /// nil when the bytes are no table.
-  init?(from buffer: inout ByteBuffer) {
+  package init?(from buffer: inout ByteBuffer) {
     guard let number = buffer.readInteger(endianness: .little, as: UInt32.self), number <= Self.maximumProducers
     else { return nil }
     for _ in 0..<number {
@@ -87,5 +87,5 @@ package struct ProducerTable: Hashable, Sendable {
     }
   }
 
-  init() {}
+  package init() {}
 }

@@ -1,0 +1,13 @@
+/// A fault in force, and what ends it.
+struct ActiveFault {
+  enum Effect {
+    case pause(slot: Int)
+    case slowDisk(slot: Int)
+    case hungDisk(slot: Int)
+    case fullDisk(slot: Int)
+    case cuts([(sender: Int, receiver: Int)])
+    case lossBurst
+  }
+
+  var effect: Effect
+}
