@@ -43,15 +43,13 @@ struct ClusterCommand: AsyncParsableCommand {
   }
 
   private func replay(_ seed: UInt64) throws {
-    let transcript = Transcript()
+    let transcript = Transcript(prints: true)
     do throws(ClusterFailure) {
       let result = try ClusterSimulation.run(extent.plan(seed: seed), planting: extent.bugs, transcript: transcript)
-      transcript.lines.forEach { print($0) }
       print(
         "\nseed \(seed): \(result.events) events in \(result.time) s, \(result.entries) entries, fingerprint "
           + String(result.fingerprint, radix: 16))
     } catch {
-      transcript.lines.forEach { print($0) }
       print("\nFAILED: \(error)")
       throw ExitCode.failure
     }

@@ -29,14 +29,17 @@ extension ClusterSimulation {
   private func checkAnswer(_ message: Message, from node: SimulatedNode, to receiver: Peer) throws(Violation) {
     switch message {
     case .voteResponse(let response) where response.isGranted && !response.isPreVote:
-      guard node.storage.hardState == HardState(term: response.term, vote: receiver) else {
+      // One that was held back says what was true in its term: no other vote can be given there any more.
+      let disk = node.storage.hardState
+      guard disk.term > response.term || disk == HardState(term: response.term, vote: receiver) else {
         throw Violation(
           .durableAnswer,
-          "\(node.id) says that it voted for \(receiver) in term \(response.term); its disk has \(node.storage.hardState)"
-        )
+          "\(node.id) says that it voted for \(receiver) in term \(response.term); its disk has \(disk)")
       }
     case .appendResponse(let response):
-      guard case .accepted(_, let flushed) = response.result else { return }
+      guard case .accepted(_, let flushed) = response.result, node.storage.hardState.term <= response.term else {
+        return
+      }
       let index = flushed.index
       guard
         index.rawValue < node.storage.start.nextIndex.rawValue

@@ -64,7 +64,9 @@ final class ProducerClient: SimulatedClient {
 
   private func beginBatches() {
     // Between the oldest that is not acknowledged and the newest, for a leader remembers the last few batches only.
-    while nextSerial < (outstanding.first?.serial ?? nextSerial) + UInt64(window), remaining != 0, outstanding.isEmpty || dice.chance(perMille: 500) {
+    while nextSerial < (outstanding.first?.serial ?? nextSerial) + UInt64(window), remaining != 0,
+      outstanding.isEmpty || dice.chance(perMille: 500)
+    {
       if let remaining { self.remaining = remaining - 1 }
       outstanding.append(Outstanding(serial: nextSerial, batch: makeBatch()))
       nextSerial += 1
