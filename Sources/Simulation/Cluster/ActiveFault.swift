@@ -4,9 +4,10 @@ struct ActiveFault {
     case pause(slot: Int)
     case slowDisk(slot: Int)
     case hungDisk(slot: Int)
-    case fullDisk(slot: Int)
+    case fullDisk(slot: Int, isSlow: Bool)
     case cuts([(sender: Int, receiver: Int)])
     case lossBurst
+    case rashness
   }
 
   var effect: Effect

@@ -10,6 +10,7 @@ extension ClusterSimulation {
       coverage.hit(.truncation)
       try oracle.removed(node.mirror.truncate(from: index.rawValue), by: node.peer)
       node.verified = min(node.verified, node.mirror.lastIndex)
+      node.hasTruncated = true
       node.disk.submit(.truncate(from: index, id))
     case .reset(let snapshot, let id): try reset(to: snapshot, id, on: node)
     case .save(let state, let id): node.disk.submit(.save(state, id))
@@ -23,9 +24,11 @@ extension ClusterSimulation {
       answerLater(.event(.fetched(fetch, batches)), node)
     case .fetchSnapshot(let fetch): answerLater(.event(.snapshotFetched(fetch, node.storage.snapshot())), node)
     case .commit(let index): try commit(through: index.rawValue, on: node)
-    case .accepted(let request, let index, let offset, let term): accepted(request, index, offset, term, on: node)
+    case .accepted(let request, let index, let offset, let term): try accepted(request, index, offset, term, on: node)
     case .refusedProposal(let request, let refusal): try refused(request, refusal, on: node)
-    case .changed(let request, let result): administrator.changed(request, result, &coverage)
+    case .changed(let request, let result):
+      if node.transfer == request.number { node.transfer = nil }
+      administrator.changed(request, result, &coverage)
     case .readIndex(let request, let result): try readAnswered(request, result, on: node)
     case .roleChanged(let summary): try roleChanged(to: summary, on: node)
     case .configurationChanged(let entry, let isCommitted): configurationChanged(to: entry, isCommitted, on: node)
@@ -48,12 +51,35 @@ extension ClusterSimulation {
         throw Violation(
           .logMatching, "\(node.id) appends \(batch.index) to a log that ends at \(node.mirror.lastIndex)")
       }
+      if node.isLeader, batch.term == node.role.term, batch.kind == .configuration {
+        try checkChange(at: batch.index, on: node)
+      }
       try oracle.appended(node.mirror.append(batch), by: node.peer)
       node.leaderProducers?.apply(batch)
     }
     node.disk.submit(.append(batches, id))
     // What was refused and comes again may be committed already.
     try verify(node)
+  }
+
+  /// Two changes at a time can have majorities without a node in common, and so can two leaders' first ones (Ongaro 2015).
+  private func checkChange(at index: LogIndex, on node: SimulatedNode) throws(Violation) {
+    guard let before = node.configuration else { return }
+    guard before.index.rawValue <= node.commit else {
+      throw Violation(.oneChange, "\(node.id) begins \(index) while \(before.index) is not committed")
+    }
+    guard node.mirror.term(at: node.commit) == node.role.term.rawValue else {
+      throw Violation(.oneChange, "\(node.id) begins \(index) and has committed nothing in term \(node.role.term)")
+    }
+  }
+
+  /// What is cut off is not in force any more (nats-server#8332).
+  func checkConfigurationInForce(on node: SimulatedNode) throws(Violation) {
+    guard node.hasTruncated else { return }
+    node.hasTruncated = false
+    let newest = node.mirror.configurations.last ?? node.mirror.firstIndex - 1
+    guard let index = node.configuration?.index.rawValue, index > newest else { return }
+    throw Violation(.configurationInForce, "\(node.id) goes by configuration \(index), its log has \(newest)")
   }
 
   private func reset(to snapshot: Snapshot, _ id: WriteID, on node: SimulatedNode) throws(Violation) {
@@ -123,8 +149,10 @@ extension ClusterSimulation {
       node.appliedProducers = node.storage.producersAtStart
     }
     while node.applied < end {
+      guard let entry = node.mirror.entry(at: node.applied + 1) else { break }
+      // What the disk has there may be what is to be cut off still.
+      guard node.storage.term(at: LogIndex(node.applied + 1))?.rawValue == entry.term else { break }
       node.applied += 1
-      guard let entry = node.mirror.entry(at: node.applied) else { continue }
       node.appliedProducers.apply(entry.batch)
     }
     serveWaitingReads(on: node)
@@ -155,6 +183,17 @@ extension ClusterSimulation {
       if let entry = node.mirror.entry(at: index) { producers.apply(entry.batch) }
     }
     node.leaderProducers = producers
+    meet(node)
+  }
+
+  /// Readers and rash administrators are at a new leader's at once.
+  private func meet(_ node: SimulatedNode) {
+    if rashness > 0 { heap.push(.rashChange(slot: node.slot), at: now + dice.below(.milliseconds(20))) }
+    guard let reader = plan.clients.firstIndex(where: { $0.kind == .linearizableReader }) else { return }
+    for _ in 0..<3 {
+      let request = ClientRequest(client: reader, serial: 0, kind: .read)
+      heap.push(.request(slot: node.slot, request), at: now + dice.below(.milliseconds(5)))
+    }
   }
 
   private func configurationChanged(to entry: ConfigurationHistory.Entry?, _ isCommitted: Bool, on node: SimulatedNode)
@@ -163,6 +202,8 @@ extension ClusterSimulation {
       coverage.hit(.configurationReverted)
     }
     node.configuration = entry
+    // Another quorum has to answer from now on.
+    node.leadsSince = now
     if isCommitted, node.isLeader, let entry, entry.configuration[node.peer] == nil {
       coverage.hit(.leaderRemovedItself)
     }

@@ -4,6 +4,8 @@ import Raft
 extension ClusterSimulation {
   func administrate() throws(Violation) {
     heap.push(.administratorWakes, at: now + .milliseconds(100) + dice.below(.milliseconds(300)))
+    // With nodes down for good nobody changes who is a member.
+    if case .minorityDown = phase { return }
     administrator.giveUpLate(at: now)
     guard administrator.pending == nil else { return }
     if plan.bootstraps, oracle.committedIndex == 0 { return try bootstrap() }

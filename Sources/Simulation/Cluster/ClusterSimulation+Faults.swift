@@ -32,8 +32,11 @@ extension ClusterSimulation {
       coverage.hit(.fullDisk)
       let node = target(&dice)
       node.disk.full += 1
-      apply(.fullDisk(slot: node.slot), of: fault)
+      let isSlow = dice.chance(perMille: 400)
+      if isSlow { node.disk.slow += 1 }
+      apply(.fullDisk(slot: node.slot, isSlow: isSlow), of: fault)
     case .symmetricPartition, .oneWayPartition, .bridge, .isolation: partition(fault, &dice)
+    case .stuckLeader: cutOffAndHang(target(&dice), fault)
     case .lossBurst:
       coverage.hit(.lossBurst)
       network.lossBursts += 1
@@ -44,8 +47,14 @@ extension ClusterSimulation {
       target(&dice).clock.jump += Int64(dice.below(UInt64(7_200_000_000))) - 3_600_000_000
     case .transfer: try transfer(&dice)
     case .membership: administrator.want(&dice, plan)
-    case .rashMembership: try changeRashly(&dice)
-    case .retention: try removeFront(of: target(&dice), &dice)
+    case .rashMembership:
+      rashness += 1
+      apply(.rashness, of: fault)
+      for node in nodes { try changeRashly(at: node, &dice) }
+    case .retention:
+      // Decided by the leader for all, most of the time.
+      let isForAll = dice.chance(perMille: 600)
+      for node in isForAll ? nodes : [target(&dice)] { try removeFront(of: node, &dice) }
     case .producerEpoch:
       guard let producer = dice.pick(clients) as? ProducerClient else { return }
       coverage.hit(.epochRaised)
@@ -77,9 +86,12 @@ extension ClusterSimulation {
       nodes[slot].disk.hung -= 1
       if nodes[slot].disk.hung == 0, nodes[slot].disk.underWay > 0 { try diskDone(on: nodes[slot]) }
       beginWriting(on: nodes[slot])
-    case .fullDisk(let slot): nodes[slot].disk.full -= 1
+    case .fullDisk(let slot, let isSlow):
+      nodes[slot].disk.full -= 1
+      if isSlow { nodes[slot].disk.slow -= 1 }
     case .cuts(let cuts): for (sender, receiver) in cuts { network.mend(from: sender, to: receiver) }
     case .lossBurst: network.lossBursts -= 1
+    case .rashness: rashness -= 1
     }
   }
 
@@ -178,6 +190,20 @@ extension ClusterSimulation {
     }
   }
 
+  /// What it proposes is on no disk when it is heard again: its own writes end after its successor's entries have come.
+  private func cutOffAndHang(_ node: SimulatedNode, _ fault: PlannedFault) {
+    coverage.hit(.isolation)
+    coverage.hit(.hungDisk)
+    let cuts = nodes.filter { $0 !== node }.flatMap { [($0.slot, node.slot), (node.slot, $0.slot)] }
+    for (sender, receiver) in cuts { network.cut(from: sender, to: receiver) }
+    node.disk.hung += 1
+    activeFaults[fault.number] = ActiveFault(effect: .cuts(cuts.map { (sender: $0.0, receiver: $0.1) }))
+    activeFaults[-fault.number - 1] = ActiveFault(effect: .hungDisk(slot: node.slot))
+    let time = UInt64.milliseconds(1500) + fault.duration / 2
+    heap.push(.faultEnds(fault.number), at: now + time)
+    heap.push(.faultEnds(-fault.number - 1), at: now + time + .milliseconds(100) + fault.duration / 2)
+  }
+
   private func disconnect(_ dice: inout Dice) {
     let first = target(&dice)
     let second = nodes[dice.below(nodes.count)]
@@ -195,25 +221,25 @@ extension ClusterSimulation {
     for node in nodes where node.isLeader && node.isResponsive {
       let request = RequestID(makeRequest())
       administrator.transfers.insert(request.number)
+      if node.transfer == nil { node.transfer = request.number }
       try step(node, .transferLeadership(to: target, request))
     }
   }
 
   /// Somebody asks whoever may lead for changes, one after the other, and waits for nothing.
-  private func changeRashly(_ dice: inout Dice) throws(Violation) {
-    for node in nodes where node.isLeader && node.isResponsive {
-      for _ in 0..<dice.within(1...3) where !hasDeadVoters {
-        let other = nodes[dice.below(nodes.count)]
-        let change: MembershipChange =
-          switch dice.below(6) {
-          case 0, 1: .addLearner(other.peer, address: other.address)
-          case 2: .promote(other.id)
-          case 3: .demote(other.id)
-          case 4: .remove(other.id)
-          default: .setAddress(other.id, "\(other.id):\(8400 + dice.below(100))")
-          }
-        try step(node, .change(change, RequestID(makeRequest())))
-      }
+  func changeRashly(at node: SimulatedNode, _ dice: inout Dice) throws(Violation) {
+    guard node.isLeader, node.isResponsive else { return }
+    for _ in 0..<dice.within(1...3) where !hasDeadVoters {
+      let other = nodes[dice.below(nodes.count)]
+      let change: MembershipChange =
+        switch dice.below(6) {
+        case 0, 1: .addLearner(other.peer, address: other.address)
+        case 2: .promote(other.id)
+        case 3: .demote(other.id)
+        case 4: .remove(other.id)
+        default: .setAddress(other.id, "\(other.id):\(8400 + dice.below(100))")
+        }
+      try step(node, .change(change, RequestID(makeRequest())))
     }
   }
 }

@@ -11,10 +11,33 @@ extension ClusterSimulation {
     note("== everything heals")
     for number in activeFaults.keys.sorted() { try endFault(number) }
     network.isHealed = true
-    for node in nodes where !node.isRunning { try start(node) }
-    phase = .recovery(until: now + Self.patience)
+    let down = plan.recoversWithMinorityDown ? expendable() : []
+    for node in down { try crash(node) }
+    for node in nodes where !node.isRunning && !down.contains(where: { $0 === node }) { try start(node) }
+    let end = now + Self.patience
+    phase = down.isEmpty ? .recovery(until: end) : .minorityDown(until: end)
     demandEntry()
     heap.push(.progressCheck, at: now + Self.checkInterval)
+  }
+
+  /// Nodes without which every configuration that some node goes by has a quorum still; leaders first.
+  private func expendable() -> [SimulatedNode] {
+    let configurations =
+      nodes.compactMap { $0.configuration?.configuration } + [oracle.configuration?.configuration].compactMap(\.self)
+    guard oracle.committedIndex > 0, nodes.contains(where: \.isLeader) else { return [] }
+    var down: [SimulatedNode] = []
+    for node in nodes.filter(\.isLeader) + nodes.shuffledPrefix(nodes.count, &dice)
+    where !down.contains(where: { $0 === node }) {
+      let isBearable = configurations.allSatisfy { configuration in
+        configuration.hasQuorum { voter in
+          let other = nodes[SimulatedNode.slot(of: voter.id)]
+          return other.peer == voter && other !== node && !down.contains { $0 === other }
+        }
+      }
+      if isBearable { down.append(node) }
+    }
+    if !down.isEmpty { coverage.hit(.minorityDown) }
+    return down
   }
 
   /// One new entry has to be committed.

@@ -78,6 +78,7 @@ extension ClusterSimulation {
     if case .refused = event { dropRefused(on: node) }
     mixIntoFingerprint(now.nanoseconds ^ UInt64(node.slot) << 56 ^ UInt64(actions.count) << 48)
     for action in actions { try carryOut(action, on: node) }
+    try checkConfigurationInForce(on: node)
     try checkBounds(of: node)
     beginWriting(on: node)
     setTimer(of: node)
@@ -154,7 +155,9 @@ extension ClusterSimulation {
         note("\(node.id)'s disk is full")
         node.disk.refuse()
         if let last { try give(.event(.written(last)), to: node) }
-        return try give(.refused(node.storage.end), to: node)
+        // Its core hears of it a little later, and may ask for more meanwhile.
+        let time = now + diskDice.below(.milliseconds(30))
+        return heap.push(.input(slot: node.slot, run: node.run, .refused(node.storage.end)), at: time)
       }
       node.storage.carryOut(write)
       if case .save(let state, _) = write { try oracle.voted(state, by: node.peer) }

@@ -64,8 +64,13 @@ extension ClusterSimulation {
     reply(to: request, .notLeader(hint: node.role.leader.map { SimulatedNode.slot(of: $0.id) }))
   }
 
-  func accepted(_ request: RequestID, _ index: LogIndex, _ offset: Offset, _ term: Term, on node: SimulatedNode) {
+  func accepted(
+    _ request: RequestID, _ index: LogIndex, _ offset: Offset, _ term: Term, on node: SimulatedNode
+  ) throws(Violation) {
     guard let asked = node.asked.removeValue(forKey: request.number) else { return }
+    if let transfer = node.transfer {
+      throw Violation(.handingOver, "\(node.id) takes \(index) during transfer \(transfer) (hashicorp/raft#581)")
+    }
     node.waiting.append(
       .init(index: index.rawValue, term: term.rawValue, offset: offset.rawValue, request: asked.request))
   }

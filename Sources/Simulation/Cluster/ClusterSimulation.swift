@@ -21,6 +21,7 @@ package final class ClusterSimulation {
     case clientWakes(Int)
     case request(slot: Int, ClientRequest)
     case reply(ClientReply)
+    case rashChange(slot: Int)
     case administratorWakes
     case progressCheck
   }
@@ -44,6 +45,8 @@ package final class ClusterSimulation {
   var clients: [any SimulatedClient] = []
   var administrator: Administrator
   var activeFaults: [Int: ActiveFault] = [:]
+  /// Faults in force by which somebody asks every new leader for changes.
+  var rashness = 0
   var phase = Phase.faults
   var dice: Dice
   var diskDice: Dice
@@ -158,6 +161,7 @@ package final class ClusterSimulation {
     case .clientWakes(let position): try wake(position)
     case .request(let slot, let request): try give(.request(request), to: nodes[slot])
     case .reply(let reply): try clients[reply.client].receive(reply, oracle, &coverage)
+    case .rashChange(let slot): if case .faults = phase { try changeRashly(at: nodes[slot], &dice) }
     case .administratorWakes: try administrate()
     case .progressCheck: try checkProgress()
     }

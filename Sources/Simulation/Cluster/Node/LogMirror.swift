@@ -14,6 +14,8 @@ struct LogMirror {
   private var chainBefore: UInt64
   private(set) var termBefore: UInt64
   private(set) var entries: [Entry] = []
+  /// Indexes of configurations, those of the entries only.
+  private(set) var configurations: [UInt64] = []
 
   init(start: LogEnd, chainBefore: UInt64) {
     firstIndex = start.nextIndex.rawValue
@@ -41,6 +43,7 @@ struct LogMirror {
     let chain = EntryHash.chain(after: entries.last?.chain ?? chainBefore, batch)
     let entry = Entry(batch: batch, term: batch.term.rawValue, chain: chain)
     entries.append(entry)
+    if batch.kind == .configuration { configurations.append(batch.index.rawValue) }
     return entry
   }
 
@@ -50,6 +53,7 @@ struct LogMirror {
     let position = Int(index - firstIndex)
     let removed = entries[position...]
     entries.removeSubrange(position...)
+    configurations.removeAll { $0 >= index }
     return removed
   }
 
@@ -59,6 +63,7 @@ struct LogMirror {
     termBefore = entries[count - 1].term
     chainBefore = entries[count - 1].chain
     entries.removeFirst(count)
+    configurations.removeAll { $0 < index }
     firstIndex = index
   }
 }

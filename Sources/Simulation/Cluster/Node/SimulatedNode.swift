@@ -67,6 +67,9 @@ final class SimulatedNode {
   /// When each other node was heard last.
   var heard: [VirtualTime]
   var leadsSince = VirtualTime.zero
+  /// The transfer of leadership that it was asked for and has not answered.
+  var transfer: UInt64?
+  var hasTruncated = false
   /// Of the term when the disk last had nothing to do.
   var termOfIdleDisk: UInt64 = 0
 
@@ -119,6 +122,7 @@ final class SimulatedNode {
     asked.removeAll()
     waiting.removeAll()
     waitingReads.removeAll()
+    transfer = nil
     configuration = storage.restored.configurations.newest
     role = Standing(term: role.term)
   }

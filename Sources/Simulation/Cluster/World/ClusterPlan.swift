@@ -37,7 +37,9 @@ package struct ClusterPlan: Sendable {
   package var maximumEvents: Int
   /// When they end.
   package let horizon: VirtualTime
+  /// After everything was well, or at once.
   let leavesMinorityDown: Bool
+  let recoversWithMinorityDown: Bool
 
   /// About so many events happen in a second of such a run.
   private static let eventsPerSecond: UInt64 = 200
@@ -61,6 +63,7 @@ package struct ClusterPlan: Sendable {
     faults = Self.drawFaults(until: horizon, &dice)
     clients = Self.drawClients(&dice)
     leavesMinorityDown = dice.chance(perMille: 400)
+    recoversWithMinorityDown = dice.chance(perMille: 300)
   }
 
   private static func drawSettings(_ dice: inout Dice) -> Settings {
