@@ -49,4 +49,24 @@ struct ClusterSimulationTests {
     ]
     for point in rare { #expect(coverage[point] > 0, "\(point.label)") }
   }
+
+  /// Seeds that found them; those whose bug the core's own invariants find first, by ending the process, are left to
+  /// `simulate cluster --planted all`.
+  @Test(
+    "a bug planted in the core is found",
+    arguments: [
+      PlantedBug.voteForgottenOnStepDown, .voteAnsweredBeforeDurable, .acknowledgedBeforeFlush, .nonVoterCounts,
+      .leaderCountsUnflushed, .stalePreVoteCounts, .earlierTermCommittedByCounting, .staleVoteInRaisedTerm,
+    ])
+  func plantedBug(_ bug: PlantedBug) throws {
+    for seed in 0..<100 as Range<UInt64> {
+      do throws(ClusterFailure) {
+        _ = try ClusterSimulation.run(ClusterPlan(seed: seed, events: Self.events * 2), planting: [bug])
+      } catch {
+        print("\(bug.rawValue) is found after \(seed + 1) seeds: \(error.check.rawValue)")
+        return
+      }
+    }
+    Issue.record("\(bug.rawValue) is not found")
+  }
 }

@@ -6,6 +6,8 @@ struct ActiveFault {
     case hungDisk(slot: Int)
     case fullDisk(slot: Int, isSlow: Bool)
     case cuts([(sender: Int, receiver: Int)])
+    /// The others forget what it lacks before it is heard again.
+    case laggard(slot: Int, cuts: [(sender: Int, receiver: Int)])
     case lossBurst
     case rashness
   }

@@ -189,10 +189,15 @@ extension ClusterSimulation {
   /// Readers and rash administrators are at a new leader's at once.
   private func meet(_ node: SimulatedNode) {
     if rashness > 0 { heap.push(.rashChange(slot: node.slot), at: now + dice.below(.milliseconds(20))) }
-    guard let reader = plan.clients.firstIndex(where: { $0.kind == .linearizableReader }) else { return }
+    readSoon(at: node, within: .milliseconds(5))
+  }
+
+  /// Reads that nobody waits for.
+  func readSoon(at node: SimulatedNode, within time: UInt64) {
+    guard plan.clients.contains(where: { $0.kind == .linearizableReader }) else { return }
     for _ in 0..<3 {
-      let request = ClientRequest(client: reader, serial: 0, kind: .read)
-      heap.push(.request(slot: node.slot, request), at: now + dice.below(.milliseconds(5)))
+      let request = ClientRequest(client: .max, serial: 0, kind: .read)
+      heap.push(.request(slot: node.slot, request), at: now + dice.below(time))
     }
   }
 

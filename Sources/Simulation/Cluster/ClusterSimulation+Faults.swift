@@ -1,4 +1,5 @@
 import CommitLog
+import NIOCore
 import Raft
 
 /// Faults begin, and end.
@@ -36,7 +37,10 @@ extension ClusterSimulation {
       if isSlow { node.disk.slow += 1 }
       apply(.fullDisk(slot: node.slot, isSlow: isSlow), of: fault)
     case .symmetricPartition, .oneWayPartition, .bridge, .isolation: partition(fault, &dice)
-    case .stuckLeader: cutOffAndHang(target(&dice), fault)
+    case .stuckLeader: cutOffAndHang(dice.pick(nodes.filter(\.isLeader)) ?? target(&dice), fault, &dice)
+    case .laggard:
+      let node = nodes[dice.below(nodes.count)]
+      apply(.laggard(slot: node.slot, cuts: cutOff(node)), of: fault)
     case .lossBurst:
       coverage.hit(.lossBurst)
       network.lossBursts += 1
@@ -89,6 +93,9 @@ extension ClusterSimulation {
     case .fullDisk(let slot, let isSlow):
       nodes[slot].disk.full -= 1
       if isSlow { nodes[slot].disk.slow -= 1 }
+    case .laggard(let slot, let cuts):
+      for node in nodes where node.slot != slot { try removeFront(of: node, through: node.applied) }
+      for (sender, receiver) in cuts { network.mend(from: sender, to: receiver) }
     case .cuts(let cuts): for (sender, receiver) in cuts { network.mend(from: sender, to: receiver) }
     case .lossBurst: network.lossBursts -= 1
     case .rashness: rashness -= 1
@@ -131,11 +138,14 @@ extension ClusterSimulation {
 
   /// Retention: of what is committed and on the disk only.
   private func removeFront(of node: SimulatedNode, _ dice: inout Dice) throws(Violation) {
-    guard node.isResponsive, node.disk.waiting.isEmpty else { return }
     let first = node.storage.start.nextIndex.rawValue
-    let last = min(node.applied, node.storage.end.nextIndex.rawValue - 1)
-    guard last >= first else { return }
-    let index = first + 1 + dice.below(last - first + 1)
+    guard node.applied >= first else { return }
+    try removeFront(of: node, through: first + dice.below(node.applied - first + 1))
+  }
+
+  private func removeFront(of node: SimulatedNode, through last: UInt64) throws(Violation) {
+    guard node.isResponsive, node.disk.waiting.isEmpty, last >= node.storage.start.nextIndex.rawValue else { return }
+    let index = last + 1
     guard index - 1 <= oracle.committedIndex else {
       throw Violation(.retention, "\(node.id) removes up to \(index - 1), committed is \(oracle.committedIndex)")
     }
@@ -191,17 +201,30 @@ extension ClusterSimulation {
   }
 
   /// What it proposes is on no disk when it is heard again: its own writes end after its successor's entries have come.
-  private func cutOffAndHang(_ node: SimulatedNode, _ fault: PlannedFault) {
-    coverage.hit(.isolation)
+  private func cutOffAndHang(_ node: SimulatedNode, _ fault: PlannedFault, _ dice: inout Dice) {
     coverage.hit(.hungDisk)
-    let cuts = nodes.filter { $0 !== node }.flatMap { [($0.slot, node.slot), (node.slot, $0.slot)] }
-    for (sender, receiver) in cuts { network.cut(from: sender, to: receiver) }
+    activeFaults[fault.number] = ActiveFault(effect: .cuts(cutOff(node)))
     node.disk.hung += 1
-    activeFaults[fault.number] = ActiveFault(effect: .cuts(cuts.map { (sender: $0.0, receiver: $0.1) }))
+    // For nobody who waits.
+    for _ in 0..<dice.within(0...3) {
+      var builder = RecordBatch.Builder()
+      builder.append(ByteBuffer(integer: dice.next()), timestamp: Timestamp(microseconds: 0))
+      let request = ClientRequest(client: .max, serial: 0, kind: .produce(builder.finish()))
+      heap.push(.request(slot: node.slot, request), at: now + dice.below(.milliseconds(800)))
+    }
     activeFaults[-fault.number - 1] = ActiveFault(effect: .hungDisk(slot: node.slot))
     let time = UInt64.milliseconds(1500) + fault.duration / 2
     heap.push(.faultEnds(fault.number), at: now + time)
     heap.push(.faultEnds(-fault.number - 1), at: now + time + .milliseconds(100) + fault.duration / 2)
+  }
+
+  private func cutOff(_ node: SimulatedNode) -> [(sender: Int, receiver: Int)] {
+    coverage.hit(.isolation)
+    let cuts = nodes.filter { $0 !== node }.flatMap {
+      [(sender: $0.slot, receiver: node.slot), (sender: node.slot, receiver: $0.slot)]
+    }
+    for (sender, receiver) in cuts { network.cut(from: sender, to: receiver) }
+    return cuts
   }
 
   private func disconnect(_ dice: inout Dice) {

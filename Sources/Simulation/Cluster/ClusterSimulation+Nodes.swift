@@ -14,6 +14,7 @@ extension ClusterSimulation {
     note("\(node.id) starts, life \(node.life): log to \(node.mirror.lastIndex), term \(node.role.term)")
     for entry in node.mirror.entries { try oracle.appended(entry, by: node.peer) }
     try step(node, .timer)
+    readSoon(at: node, within: .milliseconds(300))
   }
 
   func crash(_ node: SimulatedNode) throws(Violation) {

@@ -1,7 +1,7 @@
 /// What goes wrong.
 package enum FaultKind: String, CaseIterable, Sendable {
   case crash, crashOfAll, pause, wipe, slowDisk, hungDisk, fullDisk
-  case symmetricPartition, oneWayPartition, bridge, isolation, stuckLeader, lossBurst, disconnection, clockJump
+  case symmetricPartition, oneWayPartition, bridge, isolation, stuckLeader, laggard, lossBurst, disconnection, clockJump
   // Not faults by themselves, and as unwelcome at a bad moment.
   case transfer, membership, rashMembership, retention, producerEpoch
 }
