@@ -127,7 +127,7 @@ extension ClusterSimulation {
     else { return }
     let isHeard = configuration.hasQuorum { voter in
       let slot = SimulatedNode.slot(of: voter.id)
-      return voter == node.peer || (nodes[slot].peer == voter && node.heard[slot] + bound >= now)
+      return voter == node.peer || node.heard[slot] + bound >= now
     }
     guard isHeard else {
       throw Violation(.checkQuorum, "\(node.id) leads in term \(node.role.term) and has long heard no quorum")
