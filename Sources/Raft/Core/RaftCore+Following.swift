@@ -33,7 +33,7 @@ extension RaftCore {
   mutating func handle(_ request: AppendRequest, from sender: Peer) {
     guard request.isContiguous else { return }
     hear(sender)
-    guard room == .available else { return }
+    guard room == .available, mayHold(request) else { return }
 
     // What is committed here is the leader's already (paper §5.4.3): a stale request cuts nothing off (nats#7424).
     let known = committedHere
@@ -47,6 +47,12 @@ extension RaftCore {
     following.matched = max(following.matched, max(request.last.index, known))
     following.owesAcknowledgement = true
     commit(through: min(request.commitIndex, following.matched))
+  }
+
+  /// Whether the entries may wait here for the disk. The leader counts what is on its way and not flushed; but it forgets its count
+  /// when it probes, and the next leader begins anew. What is not taken is sent again.
+  private func mayHold(_ request: AppendRequest) -> Bool {
+    request.batches.isEmpty || log.unstableBytes <= settings.maximumInflightBytes
   }
 
   /// Appends what is not here. Only an entry that contradicts one of the leader's is removed, with all after it.
