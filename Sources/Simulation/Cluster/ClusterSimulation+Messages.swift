@@ -44,6 +44,8 @@ extension ClusterSimulation {
       guard
         index.rawValue < node.storage.start.nextIndex.rawValue
           || node.storage.term(at: index)?.rawValue == node.mirror.term(at: index.rawValue)
+          // Said before the log was replaced, and held back.
+          || (index.rawValue < node.mirror.firstIndex && index < node.storage.end.nextIndex)
       else {
         throw Violation(
           .durableAnswer, "\(node.id) says that it has \(index) on its disk, which ends at \(node.storage.end)")
