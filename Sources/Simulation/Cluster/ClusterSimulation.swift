@@ -161,7 +161,9 @@ package final class ClusterSimulation {
     case .clientWakes(let position): try wake(position)
     case .request(let slot, let request): try give(.request(request), to: nodes[slot])
     case .reply(let reply): try clients[reply.client].receive(reply, oracle, &coverage)
-    case .rashChange(let slot): if case .faults = phase { try changeRashly(at: nodes[slot], &dice) }
+    case .rashChange(let slot):
+      var dice = Dice(seed: self.dice.next())
+      if case .faults = phase { try changeRashly(at: nodes[slot], &dice) }
     case .administratorWakes: try administrate()
     case .progressCheck: try checkProgress()
     }
