@@ -105,7 +105,6 @@ extension ClusterSimulation {
     }
     node.commit = index
     if node.isLeader { try checkQuorumHolds(index, of: node) }
-    if index > node.mirror.lastIndex { coverage.hit(.commitAheadOfLog) }
     try verify(node)
     try apply(on: node)
     acknowledge(on: node)

@@ -174,6 +174,7 @@ extension ClusterSimulation {
     guard let last = node.core?.status.lastIndex else { return }
     _ = node.mirror.truncate(from: last.rawValue + 1)
     node.verified = min(node.verified, node.mirror.lastIndex)
+    if node.commit > node.mirror.lastIndex { coverage.hit(.commitAheadOfLog) }
   }
 
   private func takeRefusal(endingAt end: LogEnd, on node: SimulatedNode) throws(Violation) {
