@@ -16,7 +16,11 @@ struct BinaryTests {
     // SwiftPM builds both into one directory.
     process.executableURL = URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("logctl")
     process.arguments = arguments
-    process.environment = environment
+    // A sanitizer's options are not the user's.
+    let options = ProcessInfo.processInfo.environment.filter { name, _ in
+      name.hasSuffix("SAN_OPTIONS") || name == "LD_PRELOAD"
+    }
+    process.environment = environment.merging(options) { given, _ in given }
     let output = Pipe()
     let error = Pipe()
     process.standardInput = FileHandle.nullDevice
