@@ -6,14 +6,16 @@ import Testing
 @Suite struct CrashTests {
   /// `make crash ROUNDS=200` runs more.
   private static let rounds = ProcessInfo.processInfo.environment["PROGLOG_CRASH_ROUNDS"].flatMap(Int.init) ?? 3
+  /// Then another log is begun: each check reads all of it, and it grows with every round.
+  private static let roundsOfOneLog = 10
 
   @Test("kill -9 under load loses no acknowledged record", .timeLimit(.minutes(60)))
   func killUnderLoad() async throws {
     let directory = try TemporaryDirectory()
-    let data = directory.file("data")
     var random = SeededGenerator(seed: UInt64(Self.rounds))
     var acknowledged = 0
     for round in 0..<Self.rounds {
+      let data = directory.file("data-\(round / Self.roundsOfOneLog)")
       let node = try await LogdProcess(
         // Small segments: rolling is under load too.
         dataDirectory: data, arguments: ["--max-store-bytes", "64KiB", "--max-record-bytes", "1KiB"])
@@ -34,6 +36,10 @@ import Testing
       let offsets = producer.output.split(separator: "\n").compactMap { UInt64($0) }
       acknowledged += offsets.count
       try await check(data, has: values, at: offsets, "round \(round)")
+      if round % Self.roundsOfOneLog == Self.roundsOfOneLog - 1 {
+        print("\(round + 1) rounds of kill -9, \(acknowledged) records acknowledged")
+        try FileManager.default.removeItem(atPath: data)
+      }
     }
     #expect(acknowledged > Self.rounds)
     print("\(Self.rounds) rounds of kill -9, \(acknowledged) records acknowledged")
