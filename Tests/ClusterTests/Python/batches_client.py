@@ -11,6 +11,8 @@ import threading
 import time
 
 import grpc
+from google.protobuf.descriptor_pool import DescriptorPool
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 from grpc_status import rpc_status
 from google.rpc import error_details_pb2
 
@@ -31,6 +33,20 @@ def main():
         ):
             check(log)
             print("ok", check.__name__, flush=True)
+        reflection(channel)
+        print("ok reflection", flush=True)
+
+
+def reflection(channel):
+    """What the server tells of itself is what it was built with: methods, messages and their fields."""
+    def shape(file):
+        return (
+            {service.name: sorted(service.methods_by_name) for service in file.services_by_name.values()},
+            {message.name: {field.name: field.number for field in message.fields}
+             for message in file.message_types_by_name.values()},
+        )
+    told = DescriptorPool(ProtoReflectionDescriptorDatabase(channel)).FindServiceByName("log.v1.Log").file
+    assert shape(told) == shape(pb.DESCRIPTOR), shape(told)
 
 
 # The batch format.
