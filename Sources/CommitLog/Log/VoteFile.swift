@@ -80,16 +80,17 @@ struct VoteFile {
     content = newest.content
   }
 
-  /// Makes the two slots the same again.
-  /// - Returns: whether they were not: a write was torn, or one of them is damaged.
+  /// Makes what was found durable, in both slots. Processes that were killed may have left it in the page cache alone, and after a
+  /// sync that failed it looks clean there: written again it is dirty for sure.
+  ///
+  /// - Returns: whether the slots were not the same: a save was interrupted, or one of them is damaged.
   func heal() throws(LogError) -> Bool {
     let slot = Slot(sequence: sequence, content: content)
     var isHealed = false
     for position in Self.positions {
       let bytes = try file.read(at: position, count: Self.slotBytes)
-      if case .success(slot) = Slot.decode(bytes, seed: seed) { continue }
+      if case .success(slot) = Slot.decode(bytes, seed: seed) {} else { isHealed = true }
       try write(slot, at: position)
-      isHealed = true
     }
     return isHealed
   }
