@@ -28,7 +28,7 @@ package struct LogInspector: Sendable {
       try CutIntent.read(in: directory, incarnation: metadata.incarnation)
     }
     let reset = try Self.finding { () throws(LogError) in
-      try ResetIntent.read(in: directory, incarnation: metadata.incarnation)
+      try ResetIntent.readNote(in: directory, incarnation: metadata.incarnation)
     }
     voteDamage = try Self.finding { () throws(LogError) in
       try VoteFile(in: directory, incarnation: metadata.incarnation, .reading)

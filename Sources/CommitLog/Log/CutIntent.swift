@@ -5,7 +5,7 @@ import NIOCore
 /// Cutting a file zeroes the rest of its last block in the page cache (`ext4_block_truncate_page`, `xfs_truncate_page`), and
 /// these zeros may be durable while the new length is not. Then zeros stand before the sync marks of what was to be cut, which
 /// is what damage looks like. So the cut is noted first, and an opening that finds the note does it again.
-struct CutIntent: Hashable, Sendable {
+struct CutIntent: DurableNote, Hashable, Sendable {
   let incarnation: LogIncarnation
   /// First index of the segment that is the last one afterwards.
   let base: LogIndex
@@ -13,7 +13,9 @@ struct CutIntent: Hashable, Sendable {
   let position: FilePosition
 
   static let name = "cut"
+  static let change = "cut"
   static let bytes = 40
+  static let maximumBytes = bytes
   /// "PLC" and the format version.
   private static let magic: UInt32 = 0x01_43_4C_50
 
@@ -44,39 +46,15 @@ struct CutIntent: Hashable, Sendable {
         incarnation: LogIncarnation(high: high, low: low), base: LogIndex(base), position: FilePosition(position)))
   }
 
-  /// The note in a directory, or nil. A crash leaves it whole or not at all, for it gets its name when it is synced: one that
-  /// cannot be read is damage, and what it said cannot be told from the rest of the log.
+  /// The note in a directory, or nil.
   static func read(in directory: Directory, incarnation: LogIncarnation) throws(LogError) -> CutIntent? {
-    guard directory.has(name) else { return nil }
-    let file = try directory.open(name, .reading)
-    switch decode(try file.read(at: 0, count: bytes + 1)) {
-    case .failure(let failure):
+    guard let intent = try readNote(in: directory, incarnation: incarnation) else { return nil }
+    guard directory.has(Store.name(intent.base)) else {
       throw .damaged(
-        file: file.path, position: FilePosition(0), what: "the note of an unfinished cut " + failure.what)
-    case .success(let intent):
-      guard intent.incarnation == incarnation else {
-        throw .damaged(
-          file: file.path, position: FilePosition(8),
-          what: "it belongs to another log (\(intent.incarnation), this one is \(incarnation))")
-      }
-      guard directory.has(Store.name(intent.base)) else {
-        throw .damaged(
-          file: file.path, position: FilePosition(24),
-          what: "it cuts the log in \(Store.name(intent.base)), which is missing")
-      }
-      return intent
+        file: directory.path(of: name), position: FilePosition(24),
+        what: "it cuts the log in \(Store.name(intent.base)), which is missing")
     }
-  }
-
-  /// Notes the cut. On an error without a note the log is as it was.
-  func create(in directory: Directory) throws(LogError) {
-    _ = try directory.create(Self.name, content: [encoded()])
-  }
-
-  /// The cut is durable. A note that came back would cut off what is appended from now on, so that its removal is, too.
-  static func remove(in directory: Directory) throws(LogError) {
-    try directory.remove(name)
-    try directory.sync()
+    return intent
   }
 
   /// Does the cut, or what is missing of it, once more from its beginning; then removes the note. Stopped anywhere, it can be

@@ -28,7 +28,7 @@ extension LogState {
     }
     let vote = try VoteFile(in: directory, incarnation: metadata.incarnation)
     if try vote.heal() { report.healedVote = directory.path(of: VoteFile.name) }
-    if let intent = try ResetIntent.read(in: directory, incarnation: metadata.incarnation) {
+    if let intent = try ResetIntent.readNote(in: directory, incarnation: metadata.incarnation) {
       _ = try intent.perform(in: directory, configuration)
       report.finishedReset = intent.start
     }

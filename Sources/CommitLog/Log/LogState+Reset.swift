@@ -1,15 +1,9 @@
 extension LogState {
-  /// Notes on the disk that the log is to be replaced. When that is refused, as by a full disk, the log is as it was.
+  /// Notes on the disk that the log is to be replaced.
   mutating func announceReset(to start: LogEnd, state: DerivedState) throws(LogError) -> ResetIntent {
     try checkUsable()
     let intent = ResetIntent(incarnation: incarnation, start: start, state: state)
-    do throws(LogError) {
-      try intent.create(in: directory)
-    } catch {
-      // With a note that may or may not be durable, nothing may be appended to what it replaces.
-      if case .syncFailed = error { failure = error } else if directory.has(ResetIntent.name) { failure = error }
-      throw error
-    }
+    try announce(intent)
     return intent
   }
 

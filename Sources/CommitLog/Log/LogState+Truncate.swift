@@ -47,14 +47,8 @@ extension LogState {
     if flushed != accepted, cut.segments == segments.count {
       try failing { (state) throws(LogError) in try state.active.store.file.sync() }
     }
-    let intent = CutIntent(incarnation: incarnation, base: cut.store.header.base.nextIndex, position: cut.position)
-    do throws(LogError) {
-      try intent.create(in: directory)
-    } catch {
-      // With a note that may or may not be durable, nothing may be appended behind the place it names.
-      if case .syncFailed = error { failure = error } else if directory.has(CutIntent.name) { failure = error }
-      throw error
-    }
+    try announce(
+      CutIntent(incarnation: incarnation, base: cut.store.header.base.nextIndex, position: cut.position))
   }
 
   /// Cuts the files, the newest first, as the note says. After a crash in the middle the next opening does it again.

@@ -5,16 +5,17 @@ import NIOCore
 ///
 /// It holds all that the new log begins with, so that a crash in the middle leaves the old log or, after the next opening, the
 /// new one.
-struct ResetIntent {
+struct ResetIntent: DurableNote {
   let incarnation: LogIncarnation
   let start: LogEnd
   let state: DerivedState
 
   static let name = "reset"
+  static let change = "reset"
   /// "PLR" and the format version.
   private static let magic: UInt32 = 0x01_52_4C_50
   private static let headerBytes = 56
-  private static let maximumBytes = headerBytes + DerivedState.maximumEncodedBytes
+  static let maximumBytes = headerBytes + DerivedState.maximumEncodedBytes
 
   func encoded() -> ByteBuffer {
     var buffer = ByteBuffer()
@@ -44,29 +45,6 @@ struct ResetIntent {
         start: LogEnd(nextIndex: LogIndex(index), nextOffset: Offset(offset), lastTerm: Term(term)), state: state))
   }
 
-  /// The note in a directory, or nil. It gets its name when it is synced: one that cannot be read is damage.
-  static func read(in directory: Directory, incarnation: LogIncarnation) throws(LogError) -> ResetIntent? {
-    guard directory.has(name) else { return nil }
-    let file = try directory.open(name, .reading)
-    switch decode(try file.read(at: 0, count: maximumBytes + 1)) {
-    case .failure(let failure):
-      throw .damaged(
-        file: file.path, position: FilePosition(0), what: "the note of an unfinished reset " + failure.what)
-    case .success(let intent):
-      guard intent.incarnation == incarnation else {
-        throw .damaged(
-          file: file.path, position: FilePosition(8),
-          what: "it belongs to another log (\(intent.incarnation), this one is \(incarnation))")
-      }
-      return intent
-    }
-  }
-
-  /// On an error without a note the log is as it was.
-  func create(in directory: Directory) throws(LogError) {
-    _ = try directory.create(Self.name, content: [encoded()])
-  }
-
   /// Replaces the log, or what is left of it, and removes the note. Stopped anywhere, it can be done again: nothing is appended
   /// to the new log before the note is gone.
   func perform(in directory: Directory, _ configuration: Log.Configuration) throws(LogError) -> OpenSegment {
@@ -77,8 +55,7 @@ struct ResetIntent {
     }
     let files = try LogState.createSegment(
       in: directory, configuration, incarnation, base: start, previous: nil, state: state)
-    try directory.remove(Self.name)
-    try directory.sync()
+    try Self.remove(in: directory)
     return files
   }
 }
