@@ -151,9 +151,8 @@ let package = Package(
     program(
       "Logd",
       dependencies: [
-        "CommitLog", "ProgLogAPI", "RPCServer", "Telemetry", nioCore, nioPosix, swiftProtobuf, collections,
-        argumentParser, logging,
-        metrics, serviceLifecycle, unixSignals, hummingbird, yams,
+        "CommitLog", "Raft", "ProgLogAPI", "RPCServer", "ProgLogClient", "Telemetry", nioCore, nioPosix, nioTLS,
+        swiftProtobuf, collections, argumentParser, logging, metrics, serviceLifecycle, unixSignals, hummingbird, yams,
       ]),
     program("Logctl", dependencies: ["CommitLog", "ProgLogClient", "Telemetry", nioCore, argumentParser]),
     program(
@@ -208,8 +207,8 @@ let package = Package(
     .testTarget(
       name: "LogdTests",
       dependencies: [
-        "Logd", "CommitLog", "ProgLogAPI", "ProgLogClient", "RPCServer", "TestSupport", nioCore, nioPosix,
-        swiftProtobuf, logging,
+        "Logd", "CommitLog", "Raft", "ProgLogAPI", "ProgLogClient", "RPCServer", "TestSupport", nioCore, nioPosix,
+        nioEmbedded, swiftProtobuf, logging,
       ],
       swiftSettings: swiftSettings),
     .testTarget(
