@@ -49,7 +49,30 @@ package nonisolated struct Log_V1_Record: Sendable {
   package init() {}
 }
 
-/// Exactly one of the three is set.
+/// Who sends a batch and where in its own sequence, so that a retry is told from a new batch and answered with the first one's
+/// offset. A producer numbers its records from 0 without gaps; each batch begins where the one before it ended. It has at most
+/// five batches between its oldest and its newest that are not acknowledged.
+package nonisolated struct Log_V1_Producer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Chosen at random by the producer; not 0.
+  package var id: UInt64 = 0
+
+  /// At most 65535. A producer that starts again with the same id takes the next one, and begins at sequence 0; requests of an
+  /// earlier epoch are refused from then on.
+  package var epoch: UInt32 = 0
+
+  /// Of the first record of the request.
+  package var sequence: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Exactly one of the first three is set.
 package nonisolated struct Log_V1_ProduceRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -71,11 +94,22 @@ package nonisolated struct Log_V1_ProduceRequest: Sendable {
   /// term, base offset and append time are the server's to stamp, whatever they are here.
   package var batch: Data = Data()
 
+  /// With `record` and `records`; a `batch` has its own in its bytes.
+  package var producer: Log_V1_Producer {
+    get {_producer ?? Log_V1_Producer()}
+    set {_producer = newValue}
+  }
+  /// Returns true if `producer` has been explicitly set.
+  package var hasProducer: Bool {self._producer != nil}
+  /// Clears the value of `producer`. Subsequent reads from it will return its default value.
+  package mutating func clearProducer() {self._producer = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _record: Log_V1_Record? = nil
+  fileprivate var _producer: Log_V1_Producer? = nil
 }
 
 package nonisolated struct Log_V1_ProduceResponse: Sendable {
@@ -91,6 +125,9 @@ package nonisolated struct Log_V1_ProduceResponse: Sendable {
 
   /// The leader's term. Set in the answer to `records` and `batch`.
   package var term: UInt64 = 0
+
+  /// The request is a retry of one that is in the log already, and this is where that one is.
+  package var isDuplicate: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -313,9 +350,49 @@ nonisolated extension Log_V1_Record: SwiftProtobuf.Message, SwiftProtobuf._Messa
   }
 }
 
+nonisolated extension Log_V1_Producer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Producer"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}epoch\0\u{1}sequence\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.epoch) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.id != 0 {
+      try visitor.visitSingularUInt64Field(value: self.id, fieldNumber: 1)
+    }
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt32Field(value: self.epoch, fieldNumber: 2)
+    }
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Log_V1_Producer, rhs: Log_V1_Producer) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension Log_V1_ProduceRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ProduceRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}record\0\u{1}records\0\u{1}batch\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}record\0\u{1}records\0\u{1}batch\0\u{1}producer\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -326,6 +403,7 @@ nonisolated extension Log_V1_ProduceRequest: SwiftProtobuf.Message, SwiftProtobu
       case 1: try { try decoder.decodeSingularMessageField(value: &self._record) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.records) }()
       case 3: try { try decoder.decodeSingularBytesField(value: &self.batch) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._producer) }()
       default: break
       }
     }
@@ -345,6 +423,9 @@ nonisolated extension Log_V1_ProduceRequest: SwiftProtobuf.Message, SwiftProtobu
     if !self.batch.isEmpty {
       try visitor.visitSingularBytesField(value: self.batch, fieldNumber: 3)
     }
+    try { if let v = self._producer {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -352,6 +433,7 @@ nonisolated extension Log_V1_ProduceRequest: SwiftProtobuf.Message, SwiftProtobu
     if lhs._record != rhs._record {return false}
     if lhs.records != rhs.records {return false}
     if lhs.batch != rhs.batch {return false}
+    if lhs._producer != rhs._producer {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -359,7 +441,7 @@ nonisolated extension Log_V1_ProduceRequest: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Log_V1_ProduceResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ProduceResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offset\0\u{1}count\0\u{1}term\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offset\0\u{1}count\0\u{1}term\0\u{3}is_duplicate\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -370,6 +452,7 @@ nonisolated extension Log_V1_ProduceResponse: SwiftProtobuf.Message, SwiftProtob
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.offset) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.count) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.term) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.isDuplicate) }()
       default: break
       }
     }
@@ -385,6 +468,9 @@ nonisolated extension Log_V1_ProduceResponse: SwiftProtobuf.Message, SwiftProtob
     if self.term != 0 {
       try visitor.visitSingularUInt64Field(value: self.term, fieldNumber: 3)
     }
+    if self.isDuplicate != false {
+      try visitor.visitSingularBoolField(value: self.isDuplicate, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -392,6 +478,7 @@ nonisolated extension Log_V1_ProduceResponse: SwiftProtobuf.Message, SwiftProtob
     if lhs.offset != rhs.offset {return false}
     if lhs.count != rhs.count {return false}
     if lhs.term != rhs.term {return false}
+    if lhs.isDuplicate != rhs.isDuplicate {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
