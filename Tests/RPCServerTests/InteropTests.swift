@@ -15,12 +15,11 @@ struct InteropTests {
   private static let python =
     ProcessInfo.processInfo.environment["PROGLOG_PYTHON"] ?? packageRoot.appending(path: ".venv/bin/python3").path
   static let hasPython = FileManager.default.isExecutableFile(atPath: python)
-  static let hasGo =
-    FileManager.default.isExecutableFile(atPath: GoClient.compiler)
-    && FileManager.default.fileExists(atPath: "\(GoClient.sources)/src/google.golang.org/grpc")
 
   static let noPython = Comment("no Python with grpcio: set PROGLOG_PYTHON, or run 'make deps'")
-  static let noGo = Comment("no Go with grpc-go: run 'make deps'")
+  static let noGo = Comment(rawValue: GoProgram.requirement)
+
+  private static let goClient = GoProgram(sources: "Tests/RPCServerTests/Go", name: "echo-client")
 
   /// The fewest calls that must be made before a server is drained, so that it is under load.
   private static let callsBeforeDrain = 200
@@ -39,7 +38,7 @@ struct InteropTests {
   }
 
   @Test(
-    "every kind of call works with grpc-go", .enabled(if: hasGo, noGo),
+    "every kind of call works with grpc-go", .enabled(if: GoProgram.isBuildable, noGo),
     arguments: [
       "unary", "server_stream", "bidi_stream", "split_messages", "deadline", "cancellation", "binary_metadata",
       "status_details", "trailers_only", "unknown_method", "oversize", "gzip", "concurrent", "keepalive",
@@ -55,7 +54,7 @@ struct InteropTests {
     try await shutdownUnderLoad { try await Self.python("drain", ports: $0) }
   }
 
-  @Test("no call of grpc-go fails when its server shuts down under load", .enabled(if: hasGo, noGo))
+  @Test("no call of grpc-go fails when its server shuts down under load", .enabled(if: GoProgram.isBuildable, noGo))
   func grpcGoShutdown() async throws {
     try await shutdownUnderLoad { try await Self.go("drain", ports: $0) }
   }
@@ -65,7 +64,8 @@ struct InteropTests {
     try await maximumAgeUnderLoad { try await Self.python("drain", ports: [$0]) }
   }
 
-  @Test("no call of grpc-go fails when connections reach their age under load", .enabled(if: hasGo, noGo))
+  @Test(
+    "no call of grpc-go fails when connections reach their age under load", .enabled(if: GoProgram.isBuildable, noGo))
   func grpcGoMaximumAge() async throws {
     try await maximumAgeUnderLoad { try await Self.go("drain", ports: [$0]) }
   }
@@ -90,8 +90,7 @@ struct InteropTests {
   }
 
   private static func go(_ scenario: String, ports: [SocketAddress]) async throws {
-    let program = try await GoClient.shared.program()
-    let result = try await run(program, [list(ports), scenario], within: .seconds(50))
+    let result = try await run(goClient.path(), [list(ports), scenario], within: .seconds(50))
     #expect(result.status == 0, "\(result.output)\(result.errors)")
   }
 
@@ -122,39 +121,5 @@ struct InteropTests {
     try await withServer(configuration, observer: observer) { _, address in try await load(address) }
     #expect(observer.counts.opened >= 3)
     #expect(observer.counts.finished.allSatisfy { $0 == "/test.Echo/Unary ok" })
-  }
-}
-
-/// The program in Go/, built once for all tests.
-private actor GoClient {
-  static let shared = GoClient()
-  static let compiler = "/usr/bin/go"
-  /// Where Debian keeps Go's libraries.
-  static let sources = "/usr/share/gocode"
-
-  private var building: Task<String, any Error>?
-
-  func program() async throws -> String {
-    if let building { return try await building.value }
-    // Unstructured, because every test of this process waits for the same build.
-    let task = Task { try await Self.build() }
-    building = task
-    return try await task.value
-  }
-
-  /// One program for each user of this machine is left behind; Go builds it anew only if it must.
-  private static func build() async throws -> String {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "proglog-grpc-go-\(getuid())")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    // Under a name of its own first: another test process may be running the old one.
-    let program = folder.appending(path: "client-\(getpid())").path
-    let source = InteropTests.packageRoot.appending(path: "Tests/RPCServerTests/Go/main.go").path
-    let result = try await run(
-      compiler, ["build", "-o", program, source],
-      environment: ["GO111MODULE": "off", "GOPATH": sources, "GOFLAGS": ""], within: .seconds(50))
-    try #require(result.status == 0, "\(result.output)\(result.errors)")
-    let final = folder.appending(path: "client").path
-    rename(program, final)
-    return final
   }
 }
