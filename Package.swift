@@ -221,8 +221,8 @@ let package = Package(
       swiftSettings: swiftSettings),
     // Real processes on loopback.
     .testTarget(
-      name: "ClusterTests", dependencies: ["Logd", "Logctl", "ProgLogClient", "TestSupport"], exclude: ["Python"],
-      swiftSettings: swiftSettings),
+      name: "ClusterTests", dependencies: ["Logd", "Logctl", "ProgLogClient", "TestSupport"],
+      exclude: ["Go", "Python"], swiftSettings: swiftSettings),
     // A real API server, real pods; run by `make test` with a cluster.
     .testTarget(
       name: "KubernetesTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
