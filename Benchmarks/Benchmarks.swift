@@ -8,7 +8,8 @@ import TestSupport
 enum Benchmarks {
   static let all: [any Benchmark.Type] = [
     AppendBenchmark.self, RecordBenchmark.self, ReadBenchmark.self, OpenBenchmark.self, UnaryEchoBenchmark.self,
-    StreamEchoBenchmark.self, ProduceBenchmark.self, MemoryBenchmark.self,
+    StreamEchoBenchmark.self, ProduceBenchmark.self, MemoryBenchmark.self, ReplicatedUnaryBenchmark.self,
+    ReplicatedStreamBenchmark.self, WrittenBytesBenchmark.self, AllocationBenchmark.self, LaggingFollowerBenchmark.self,
   ]
 
   static func main() async throws {

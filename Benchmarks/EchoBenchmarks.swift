@@ -11,14 +11,13 @@ struct UnaryEchoBenchmark: Benchmark {
     let peer = try await environment.grpcGo.echoServer()
     var measurements: [Measurement] = []
     for callers in Self.callers {
-      let rates = try await environment.grpcGo.load(
-        [.init(kind: "unary", address: ours.address), .init(kind: "unary", address: peer.address)], callers: callers,
-        rounds: 7)
+      let turns = try await environment.grpcGo.load(
+        [.init(kind: "unary", addresses: [ours.address]), .init(kind: "unary", addresses: [peer.address])],
+        Load(callers: callers, rounds: 7))
       measurements.append(
         Measurement(
-          "unary echo, \(callers) caller\(callers == 1 ? "" : "s")", ours: rates[0], peer: "grpc-go", values: rates[1],
-          unit: "calls/s",
-          goal: .ratioAtLeast(Self.target)))
+          "unary echo, \(callers) caller\(callers == 1 ? "" : "s")", ours: turns[0].rates, peer: "grpc-go",
+          values: turns[1].rates, unit: "calls/s", goal: .ratioAtLeast(Self.target)))
     }
     return measurements
   }
@@ -35,12 +34,12 @@ struct StreamEchoBenchmark: Benchmark {
     let peer = try await environment.grpcGo.echoServer()
     var measurements: [Measurement] = []
     for (kind, name) in Self.kinds {
-      let rates = try await environment.grpcGo.load(
-        [.init(kind: kind, address: ours.address), .init(kind: kind, address: peer.address)], callers: 1, rounds: 7)
+      let turns = try await environment.grpcGo.load(
+        [.init(kind: kind, addresses: [ours.address]), .init(kind: kind, addresses: [peer.address])], Load(rounds: 7))
       measurements.append(
         Measurement(
-          name, ours: rates[0], peer: "grpc-go", values: rates[1], unit: "messages/s", goal: .ratioAtLeast(Self.target))
-      )
+          name, ours: turns[0].rates, peer: "grpc-go", values: turns[1].rates, unit: "messages/s",
+          goal: .ratioAtLeast(Self.target)))
     }
     return measurements
   }

@@ -7,8 +7,8 @@ final class EtcdProcess {
   private let child: ChildProcess
 
   init(directory: String) async throws {
-    let clientURL = "http://127.0.0.1:\(try freePort())"
-    let peerURL = "http://127.0.0.1:\(try freePort())"
+    let urls = try freePorts(2).map { "http://127.0.0.1:\($0)" }
+    let (clientURL, peerURL) = (urls[0], urls[1])
     let child = try ChildProcess(
       "/usr/bin/env",
       [
@@ -26,21 +26,4 @@ final class EtcdProcess {
       return health.status == 0 ? true : nil
     }
   }
-}
-
-/// A port that nobody listens on now. Somebody else may take it before etcd does, which then fails and says so.
-private func freePort() throws -> Int {
-  let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-  defer { close(descriptor) }
-  var address = sockaddr_in()
-  address.sin_family = sa_family_t(AF_INET)
-  address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-  var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-  let bound = withUnsafeMutablePointer(to: &address) {
-    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-      bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-    }
-  }
-  guard bound else { throw SystemCallFailed(call: "bind", errno: errno) }
-  return Int(UInt16(bigEndian: address.sin_port))
 }

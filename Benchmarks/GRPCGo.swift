@@ -4,42 +4,71 @@ import TestSupport
 struct GRPCGo {
   private let path: String
 
-  /// Builds it with Debian's grpc-go, which lies under GOPATH; no module is downloaded.
   static func build() async throws -> GRPCGo {
-    let path = Products.path("grpcbench")
-    let result = try await run(
-      "/usr/bin/env", ["go", "build", "-o", path, "./Benchmarks/Go"],
-      environment: ["GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": ""], within: .seconds(300))
-    guard result.status == 0 else {
-      throw NeverHappened(description: "Benchmarks/Go does not build; `make deps` installs grpc-go:\n\(result.errors)")
+    do {
+      return GRPCGo(path: try await GoProgram(sources: "Benchmarks/Go", name: "grpcbench").path())
+    } catch let error as NeverHappened {
+      throw NeverHappened(description: "`make deps` installs grpc-go and nats.go: \(error)")
     }
-    return GRPCGo(path: path)
   }
 
   func echoServer() async throws -> EchoServerProcess { try await EchoServerProcess(path, ["serve"]) }
 
-  /// A server to be loaded, and with what calls.
+  /// A server or cluster, and with what calls to load it.
   struct Target {
     /// As Benchmarks/Go names it.
     var kind: String
-    var address: String
+    /// Of all nodes; the calls go to the one that leads.
+    var addresses: [String]
+    /// Whose processor time and writes are counted.
+    var processes: [Int32] = []
+
+    var argument: String {
+      let address = "\(kind)=\(addresses.joined(separator: ","))"
+      return processes.isEmpty ? address : "\(address)/\(processes.map { "\($0)" }.joined(separator: ","))"
+    }
   }
 
-  /// Loads each target in turn; its calls or messages in a second, round by round.
-  func load(_ targets: [Target], callers: Int, seconds: Double = 1, rounds: Int) async throws -> [[Double]] {
-    let result = try await run(
-      path,
-      ["load", "-callers", "\(callers)", "-seconds", "\(seconds)", "-rounds", "\(rounds)"]
-        + targets.map { "\($0.kind)=\($0.address)" }, within: .seconds(180))
-    guard result.status == 0 else { throw NeverHappened(description: "the load failed: \(result.errors)") }
-    var rates = [[Double]](repeating: [], count: targets.count)
-    for line in result.output.split(separator: "\n") {
-      let fields = line.split(separator: " ")
-      guard fields.count == 3, let target = Int(fields[1]), rates.indices.contains(target), let rate = Double(fields[2])
-      else { throw NeverHappened(description: "the load printed \"\(line)\"") }
-      rates[target].append(rate)
+  /// Loads each target in turn; its turns, round by round.
+  func load(_ targets: [Target], _ load: Load) async throws -> [[Turn]] {
+    let output = try await output(
+      ["load"] + load.arguments + targets.map(\.argument), within: load.limit(targets: targets.count))
+    var turns = [[Turn]](repeating: [], count: targets.count)
+    for line in output.split(separator: "\n") {
+      let values = line.split(separator: " ").compactMap { Double($0) }
+      guard values.count == 6, let target = Int(exactly: values[1]), turns.indices.contains(target) else {
+        throw NeverHappened(description: "the load printed \"\(line)\"")
+      }
+      turns[target].append(
+        Turn(records: values[2], seconds: values[3], processorSeconds: values[4], writtenBytes: values[5]))
     }
-    return rates
+    return turns
+  }
+
+  /// The address of the node that leads, once the cluster is complete.
+  func leader(of target: Target, within limit: Duration) async throws -> String {
+    let target = Target(kind: target.kind, addresses: target.addresses)
+    return try await output(
+      ["leader", "-within", "\(limit / .seconds(1))", target.argument], within: limit + .seconds(30))
+  }
+
+  /// How many records a node has, once it has `least`.
+  func records(at address: String, kind: String, least: Int = 0) async throws -> Int {
+    let target = Target(kind: kind, addresses: [address])
+    let output = try await output(
+      ["await", "-within", "120", "-records", "\(least)", target.argument], within: .seconds(180))
+    guard let count = Int(output) else { throw NeverHappened(description: "await printed \"\(output)\"") }
+    return count
+  }
+
+  /// What it prints, without the last end of line. What it has to tell besides goes to the terminal.
+  private func output(_ arguments: [String], within limit: Duration = .seconds(120)) async throws -> String {
+    let result = try await run(path, arguments, within: limit)
+    guard result.status == 0 else {
+      throw NeverHappened(description: "grpcbench \(arguments.joined(separator: " ")): \(result.errors)")
+    }
+    if !result.errors.isEmpty { print(result.errors, terminator: "") }
+    return String(result.output.dropLast(result.output.hasSuffix("\n") ? 1 : 0))
   }
 
   /// A process that holds `count` idle connections to `address`; returned when all are open.

@@ -12,36 +12,28 @@ struct MemoryBenchmark: Benchmark {
 
   func run(_ environment: BenchmarkEnvironment) async throws -> [Measurement] {
     let logd = try await LogdProcess(dataDirectory: "\(environment.directory)/logd")
-    let idle = try residentKiB(logd)
+    let memory = ProcessMemory(process: logd.child)
+    let idle = try memory.resident()
     var held: [Double] = []
     for _ in 0..<2 {
       let clients = try await environment.grpcGo.idleConnections(Self.connections, to: logd.rpcAddress)
-      held.append(try residentKiB(logd))
+      held.append(try memory.resident())
       clients.send(SIGTERM)
       try await clients.ended()
       try await eventually("logd has closed its connections") {
         try descriptors(logd) < Self.connections / 2 ? true : nil
       }
     }
-    let after = try residentKiB(logd)
+    let after = try memory.resident()
     return [
-      Measurement("idle logd", ours: idle / 1024, unit: "MiB", goal: .atMost(Self.idleTarget)),
-      Measurement("logd with 10,000 idle connections", ours: held[0] / 1024, unit: "MiB"),
+      Measurement("idle logd", ours: idle, unit: "MiB", goal: .atMost(Self.idleTarget)),
+      Measurement("logd with 10,000 idle connections", ours: held[0], unit: "MiB"),
       Measurement(
-        "an idle connection", ours: (held[0] - idle) / Double(Self.connections), unit: "KiB",
+        "an idle connection", ours: (held[0] - idle) * 1024 / Double(Self.connections), unit: "KiB",
         goal: .atMost(Self.connectionTarget)),
-      Measurement("logd with 10,000 others after them", ours: held[1] / 1024, unit: "MiB"),
-      Measurement("logd when they have gone", ours: after / 1024, unit: "MiB"),
+      Measurement("logd with 10,000 others after them", ours: held[1], unit: "MiB"),
+      Measurement("logd when they have gone", ours: after, unit: "MiB"),
     ]
-  }
-
-  private func residentKiB(_ process: LogdProcess) throws -> Double {
-    let status = try String(contentsOfFile: "/proc/\(process.child.identifier)/status", encoding: .utf8)
-    let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
-    guard let fields = line?.split(whereSeparator: { " \t".contains($0) }), fields.count > 1,
-      let kibibytes = Double(fields[1])
-    else { throw NeverHappened(description: "/proc tells no VmRSS") }
-    return kibibytes
   }
 
   private func descriptors(_ process: LogdProcess) throws -> Int {

@@ -8,7 +8,6 @@ struct ProduceBenchmark: Benchmark {
   static let name = "produce"
   private static let callers = [1, 64, 256]
   private static let rounds = 5
-  private static let seconds = 1.0
   /// Calls a second at 64 callers.
   private static let target = 20_000.0
 
@@ -18,15 +17,15 @@ struct ProduceBenchmark: Benchmark {
     let etcd = try await EtcdProcess(directory: "\(environment.directory)/etcd")
     for callers in Self.callers {
       let before = (try await ServerCounts(ofLogd: logd.opsAddress), try await ServerCounts(ofEtcd: etcd.address))
-      let rates = try await environment.grpcGo.load(
-        [.init(kind: "produce", address: logd.rpcAddress), .init(kind: "put", address: etcd.address)],
-        callers: callers, seconds: Self.seconds, rounds: Self.rounds)
+      let turns = try await environment.grpcGo.load(
+        [.init(kind: "produce", addresses: [logd.rpcAddress]), .init(kind: "put", addresses: [etcd.address])],
+        Load(callers: callers, rounds: Self.rounds))
       let ours = try await ServerCounts(ofLogd: logd.opsAddress).since(before.0)
       let peer = try await ServerCounts(ofEtcd: etcd.address).since(before.1)
       let name = "durable Produce, \(callers) caller\(callers == 1 ? "" : "s")"
       measurements += [
         Measurement(
-          name, ours: rates[0], peer: "etcd", values: rates[1], unit: "calls/s",
+          name, ours: turns[0].rates, peer: "etcd", values: turns[1].rates, unit: "calls/s",
           goal: callers == 64 ? .atLeast(Self.target) : .none),
         Measurement(
           "  the server's processor time", ours: [ours.processorMicroseconds], peer: "etcd",

@@ -35,6 +35,8 @@ struct ResultTable {
 
   /// Three digits that matter, and thousands apart.
   static func text(_ value: Double) -> String {
+    // A ratio to nothing.
+    guard value.isFinite else { return "–" }
     if value.magnitude < 100 { return "\((value * 100).rounded() / 100)" }
     let digits = String(Int(value.rounded()))
     var text = ""

@@ -1,185 +1,125 @@
 package main
 
 import (
-	"context"
-	"encoding/binary"
 	"flag"
 	"fmt"
-	"io"
-	"strings"
-	"sync"
+	"os"
+	"syscall"
 	"time"
-
-	"google.golang.org/grpc"
 )
 
-// repetitions is how many messages one call of Repeat asks for.
-const repetitions = 20_000
-
-// target is a server under load: one connection for all of its callers.
+// target is a server or cluster under load.
 type target struct {
-	name string
-	conn *grpc.ClientConn
-	// caller makes calls until the time is over, and returns how many messages or calls it completed.
-	caller func(conn *grpc.ClientConn, value []byte, caller int, until time.Time) (int, error)
+	kind
+	name      string
+	addresses []string
+	processes processes
+	leader    string
+	session   session
 }
 
-var callers = map[string]func(*grpc.ClientConn, []byte, int, time.Time) (int, error){
-	"unary": callUnary, "bidi": callBidi, "repeat": callRepeat, "produce": callProduce, "put": callPut,
-}
+// electionTime is what a cluster may take, on a machine that does other things too, to have a leader again.
+const electionTime = 30 * time.Second
 
-// load drives each target in turn, round after round, and prints `ROUND TARGET RATE` with the rate in a second.
+// turnsOfARound is how often a cluster's turn is begun: the leader may move in the middle of it, or calls fail because
+// it moved and came back.
+const turnsOfARound = 3
+
+// load drives each target in turn, round after round, and prints
+//
+//	ROUND TARGET RECORDS SECONDS PROCESSOR-SECONDS BYTES-WRITTEN
+//
+// The last two are sums over the processes of the target; a server under load that is named without any has zeros
+// there.
 func load(arguments []string) error {
 	flags := flag.NewFlagSet("load", flag.ExitOnError)
-	count := flags.Int("callers", 1, "callers at a time, on one connection")
-	seconds := flags.Float64("seconds", 1, "length of a round")
-	rounds := flags.Int("rounds", 5, "rounds, after one to warm up")
-	bytes := flags.Int("bytes", 128, "size of a value")
+	var order order
+	flags.IntVar(&order.callers, "callers", 1, "callers at a time, on one connection")
+	flags.IntVar(&order.bytes, "bytes", 128, "size of a record")
+	flags.IntVar(&order.batch, "batch", 1, "records of a streamed message")
+	flags.IntVar(&order.inFlight, "in-flight", 1024, "records that a streaming caller may send without an answer")
+	flags.Int64Var(&order.records, "records", 0, "records of a turn; 0: as many as its time allows")
+	seconds := flags.Float64("seconds", 1, "length of a turn; of one with a number of records, the longest")
+	rounds := flags.Int("rounds", 5, "rounds that count")
+	warmUp := flags.Int("warm-up", 1, "rounds before them")
 	flags.Parse(arguments)
-	var targets []target
+	order.length = time.Duration(*seconds * float64(time.Second))
+	var targets []*target
 	for _, argument := range flags.Args() {
-		kind, address, _ := strings.Cut(argument, "=")
-		if callers[kind] == nil {
-			return fmt.Errorf("unknown kind of load in %q", argument)
+		kind, addresses, list, err := parseTarget(argument)
+		if err != nil {
+			return err
 		}
-		conn, err := grpc.Dial(address, grpc.WithInsecure(), grpc.WithBlock(), grpc.WithTimeout(10*time.Second))
+		processes, err := parseProcesses(list)
 		if err != nil {
 			return fmt.Errorf("%s: %w", argument, err)
 		}
-		defer conn.Close()
-		targets = append(targets, target{argument, conn, callers[kind]})
+		target := &target{kind: kind, name: argument, addresses: addresses, processes: processes}
+		defer target.close()
+		targets = append(targets, target)
 	}
-	length := time.Duration(*seconds * float64(time.Second))
-	for round := 0; round <= *rounds; round++ {
+	for round := 1 - *warmUp; round <= *rounds; round++ {
 		for number, target := range targets {
-			rate, err := target.run(*count, length, *bytes)
+			result, err := target.take(order)
 			if err != nil {
-				return fmt.Errorf("%s: %w", target.name, err)
+				return fmt.Errorf("%s, round %d: %w", target.name, round, err)
 			}
 			if round > 0 {
-				fmt.Printf("%d %d %.0f\n", round, number, rate)
+				fmt.Printf("%d %d %d %.6f %.6f %d\n", round, number, result.records, result.elapsed.Seconds(),
+					result.usage.processor.Seconds(), result.usage.written)
 			}
 		}
 	}
 	return nil
 }
 
-func (t target) run(count int, length time.Duration, bytes int) (float64, error) {
-	completed := make([]int, count)
-	errors := make([]error, count)
-	start := time.Now()
-	var group sync.WaitGroup
-	for caller := 0; caller < count; caller++ {
-		group.Add(1)
-		go func(caller int) {
-			defer group.Done()
-			completed[caller], errors[caller] = t.caller(t.conn, make([]byte, bytes), caller, start.Add(length))
-		}(caller)
-	}
-	group.Wait()
-	elapsed := time.Since(start)
-	sum := 0
-	for caller := range completed {
-		if errors[caller] != nil {
-			return 0, errors[caller]
+// take does a turn, and does it again if the leader moved meanwhile.
+func (t *target) take(order order) (outcome, error) {
+	for attempt := 1; ; attempt++ {
+		if err := t.connect(); err != nil {
+			return outcome{}, err
 		}
-		sum += completed[caller]
-	}
-	return float64(sum) / elapsed.Seconds(), nil
-}
-
-func callUnary(conn *grpc.ClientConn, value []byte, _ int, until time.Time) (int, error) {
-	request := payload(value)
-	calls := 0
-	for ; time.Now().Before(until); calls++ {
-		var answer payload
-		if err := conn.Invoke(context.Background(), "/bench.Echo/Unary", &request, &answer); err != nil {
-			return calls, err
+		if len(t.processes) > 0 {
+			// What others have left for the disk to write is not this turn's.
+			syscall.Sync()
 		}
-		if len(answer) != len(value) {
-			return calls, fmt.Errorf("an echo of %d bytes came back as %d", len(value), len(answer))
+		result, err := order.run(t.session, t.processes)
+		leader, failure := t.findLeader(t.addresses)
+		if err == nil && failure == nil && leader == t.leader {
+			return result, nil
 		}
-	}
-	return calls, nil
-}
-
-var bidiStream = grpc.StreamDesc{ServerStreams: true, ClientStreams: true}
-
-func callBidi(conn *grpc.ClientConn, value []byte, _ int, until time.Time) (int, error) {
-	stream, err := conn.NewStream(context.Background(), &bidiStream, "/bench.Echo/Bidi")
-	if err != nil {
-		return 0, err
-	}
-	go func() {
-		request := payload(value)
-		// An error of sending is io.EOF; receiving has the reason.
-		for time.Now().Before(until) && stream.SendMsg(&request) == nil {
+		if err == nil {
+			err = fmt.Errorf("the leader moved from %s to %q: %v", t.leader, leader, failure)
 		}
-		stream.CloseSend()
-	}()
-	return receiveAll(stream)
-}
-
-func callRepeat(conn *grpc.ClientConn, value []byte, _ int, until time.Time) (int, error) {
-	request := payload(value)
-	binary.BigEndian.PutUint32(request, repetitions)
-	messages := 0
-	for time.Now().Before(until) {
-		stream, err := conn.NewStream(context.Background(), &grpc.StreamDesc{ServerStreams: true}, "/bench.Echo/Repeat")
-		if err != nil {
-			return messages, err
+		if len(t.addresses) == 1 || attempt == turnsOfARound {
+			return outcome{}, err
 		}
-		if err := stream.SendMsg(&request); err != nil {
-			return messages, err
-		}
-		if err := stream.CloseSend(); err != nil {
-			return messages, err
-		}
-		received, err := receiveAll(stream)
-		if err != nil || received != repetitions {
-			return messages, fmt.Errorf("%d messages of %d: %v", received, repetitions, err)
-		}
-		messages += received
-	}
-	return messages, nil
-}
-
-func receiveAll(stream grpc.ClientStream) (int, error) {
-	for messages := 0; ; messages++ {
-		var answer payload
-		if err := stream.RecvMsg(&answer); err == io.EOF {
-			return messages, nil
-		} else if err != nil {
-			return messages, err
-		}
+		fmt.Fprintf(os.Stderr, "%s: a turn is done again: %v\n", t.name, err)
+		t.close()
 	}
 }
 
-// callProduce makes calls of log.v1.Log/Produce: `ProduceRequest{Record record = 1 {bytes value = 1}}`.
-func callProduce(conn *grpc.ClientConn, value []byte, _ int, until time.Time) (int, error) {
-	request := payload(payload(value).marshal())
-	return callUntil(conn, "/log.v1.Log/Produce", &request, until, func(int) {})
-}
-
-// callPut makes calls of etcd's KV/Put, each with a key of its own, as a log has an offset for each record.
-func callPut(conn *grpc.ClientConn, value []byte, caller int, until time.Time) (int, error) {
-	request := putRequest{key: make([]byte, 12), value: value}
-	binary.BigEndian.PutUint32(request.key, uint32(caller))
-	binary.BigEndian.PutUint32(request.key[4:], uint32(until.Unix()))
-	return callUntil(conn, "/etcdserverpb.KV/Put", &request, until, func(call int) {
-		binary.BigEndian.PutUint32(request.key[8:], uint32(call))
+// connect looks who leads, and connects to it.
+func (t *target) connect() error {
+	var leader string
+	err := eventually(electionTime, func() (err error) {
+		leader, err = t.findLeader(t.addresses)
+		return err
 	})
+	if err != nil || leader == t.leader {
+		return err
+	}
+	t.close()
+	t.session, err = t.open(leader)
+	if err == nil {
+		t.leader = leader
+	}
+	return err
 }
 
-func callUntil(
-	conn *grpc.ClientConn, method string, request wireMessage, until time.Time, prepare func(call int),
-) (int, error) {
-	calls := 0
-	for ; time.Now().Before(until); calls++ {
-		prepare(calls)
-		if err := conn.Invoke(context.Background(), method, request, &ignored{}); err != nil {
-			return calls, err
-		}
+func (t *target) close() {
+	if t.session != nil {
+		t.session.close()
+		t.session, t.leader = nil, ""
 	}
-	return calls, nil
 }

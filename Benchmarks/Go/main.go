@@ -1,8 +1,11 @@
-// Command grpcbench is the grpc-go side of the benchmarks: an echo server to compare with, the load that meets every
-// server alike, and idle connections.
+// Command grpcbench is the Go side of the benchmarks: an echo server on grpc-go to compare with, the load that meets
+// every server and cluster alike, and idle connections.
 //
 //	grpcbench serve
-//	grpcbench load [-callers N] [-seconds S] [-rounds N] [-bytes N] KIND=ADDRESS...
+//	grpcbench load [-callers N] [-seconds S | -records N] [-rounds N] [-bytes N] [-batch N] [-in-flight N]
+//	               KIND=ADDRESS[,ADDRESS...][/PID,...]...
+//	grpcbench leader [-within S] KIND=ADDRESS[,ADDRESS...]
+//	grpcbench await [-within S] -records N KIND=ADDRESS
 //	grpcbench idle [-connections N] ADDRESS
 package main
 
@@ -12,9 +15,11 @@ import (
 )
 
 func main() {
-	commands := map[string]func([]string) error{"serve": serve, "load": load, "idle": idle}
+	commands := map[string]func([]string) error{
+		"serve": serve, "load": load, "leader": leader, "await": await, "idle": idle,
+	}
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: grpcbench serve | load | idle, each with -h")
+		fmt.Fprintln(os.Stderr, "usage: grpcbench serve | load | leader | await | idle, each with -h")
 		os.Exit(64)
 	}
 	if err := commands[os.Args[1]](os.Args[2:]); err != nil {

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 
 	"google.golang.org/grpc/encoding"
 )
@@ -45,15 +44,12 @@ func (p *payload) unmarshal(data []byte) error {
 	return nil
 }
 
-// putRequest is etcd's `PutRequest{bytes key = 1; bytes value = 2}`.
-type putRequest struct{ key, value []byte }
+// encoded is a request that was marshalled once and is sent again and again.
+type encoded []byte
 
-func (p putRequest) marshal() []byte {
-	data := make([]byte, 0, fieldSize(p.key)+fieldSize(p.value))
-	return appendField(appendField(data, 1, p.key), 2, p.value)
-}
+func (e encoded) marshal() []byte { return e }
 
-func (putRequest) unmarshal([]byte) error { return fmt.Errorf("a request is not received") }
+func (encoded) unmarshal([]byte) error { return errors.New("a request is not received") }
 
 // ignored is an answer of which only the status counts.
 type ignored struct{}
@@ -70,3 +66,37 @@ func appendField(data []byte, number byte, value []byte) []byte {
 	data = append(data, length[:binary.PutUvarint(length[:], uint64(len(value)))]...)
 	return append(data, value...)
 }
+
+// eachField visits the fields of a message: varints with their value, strings, bytes and messages with their bytes.
+// What has a fixed length is left out, for no message read here has such a field.
+func eachField(data []byte, visit func(number int, value uint64, bytes []byte) error) error {
+	for len(data) > 0 {
+		key, size := binary.Uvarint(data)
+		if size <= 0 {
+			return errTruncated
+		}
+		data = data[size:]
+		value, size := binary.Uvarint(data)
+		if size <= 0 {
+			return errTruncated
+		}
+		data = data[size:]
+		var bytes []byte
+		switch key & 7 {
+		case 0:
+		case 2:
+			if value > uint64(len(data)) {
+				return errTruncated
+			}
+			bytes, data = data[:value], data[value:]
+		default:
+			return errors.New("a field of a type that is not read here")
+		}
+		if err := visit(int(key>>3), value, bytes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var errTruncated = errors.New("a message ends in the middle of a field")
