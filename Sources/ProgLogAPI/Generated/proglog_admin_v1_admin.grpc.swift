@@ -1,6 +1,6 @@
 /// Administration of a cluster: who its members are, and who leads. Changes go to the leader; another node refuses them with
-/// FAILED_PRECONDITION and an ErrorInfo of reason NOT_LEADER whose metadata names it (leader_id, leader_rpc_addr), if it is known.
-/// What would break the quorum is refused, too, with a reason that says why.
+/// FAILED_PRECONDITION and an ErrorInfo of reason NOT_LEADER whose metadata names it (leader_id, leader_rpc_addr), if it is
+/// known. What would break the quorum is refused, too, with a reason that says why; docs/api.md lists the reasons.
 
 // DO NOT EDIT.
 // swift-format-ignore-file

@@ -9,8 +9,8 @@
 //   https://github.com/apple/swift-protobuf/
 
 /// Administration of a cluster: who its members are, and who leads. Changes go to the leader; another node refuses them with
-/// FAILED_PRECONDITION and an ErrorInfo of reason NOT_LEADER whose metadata names it (leader_id, leader_rpc_addr), if it is known.
-/// What would break the quorum is refused, too, with a reason that says why.
+/// FAILED_PRECONDITION and an ErrorInfo of reason NOT_LEADER whose metadata names it (leader_id, leader_rpc_addr), if it is
+/// known. What would break the quorum is refused, too, with a reason that says why; docs/api.md lists the reasons.
 
 package import SwiftProtobuf
 
@@ -371,6 +371,9 @@ package nonisolated struct Proglog_Admin_V1_JoinRequest: Sendable {
   /// The cluster that it was in; empty: none yet. A node of another cluster is refused.
   package var clusterID: String = String()
 
+  /// It was a member before, in this life. It is not added again, then: who removes a member means it.
+  package var isMember: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -388,6 +391,9 @@ package nonisolated struct Proglog_Admin_V1_JoinResponse: Sendable {
   package var reason: String = String()
 
   package var clusterID: String = String()
+
+  /// What it is now, as far as that is committed; unspecified: no member.
+  package var role: Proglog_Admin_V1_Role = .unspecified
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -976,7 +982,7 @@ nonisolated extension Proglog_Admin_V1_BootstrapResponse: SwiftProtobuf.Message,
 
 nonisolated extension Proglog_Admin_V1_JoinRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JoinRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{3}rpc_addr\0\u{1}role\0\u{3}cluster_id\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{3}rpc_addr\0\u{1}role\0\u{3}cluster_id\0\u{3}is_member\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -988,6 +994,7 @@ nonisolated extension Proglog_Admin_V1_JoinRequest: SwiftProtobuf.Message, Swift
       case 2: try { try decoder.decodeSingularStringField(value: &self.rpcAddr) }()
       case 3: try { try decoder.decodeSingularEnumField(value: &self.role) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.clusterID) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.isMember) }()
       default: break
       }
     }
@@ -1010,6 +1017,9 @@ nonisolated extension Proglog_Admin_V1_JoinRequest: SwiftProtobuf.Message, Swift
     if !self.clusterID.isEmpty {
       try visitor.visitSingularStringField(value: self.clusterID, fieldNumber: 4)
     }
+    if self.isMember != false {
+      try visitor.visitSingularBoolField(value: self.isMember, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1018,6 +1028,7 @@ nonisolated extension Proglog_Admin_V1_JoinRequest: SwiftProtobuf.Message, Swift
     if lhs.rpcAddr != rhs.rpcAddr {return false}
     if lhs.role != rhs.role {return false}
     if lhs.clusterID != rhs.clusterID {return false}
+    if lhs.isMember != rhs.isMember {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1025,7 +1036,7 @@ nonisolated extension Proglog_Admin_V1_JoinRequest: SwiftProtobuf.Message, Swift
 
 nonisolated extension Proglog_Admin_V1_JoinResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JoinResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}reason\0\u{3}cluster_id\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}reason\0\u{3}cluster_id\0\u{1}role\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1036,6 +1047,7 @@ nonisolated extension Proglog_Admin_V1_JoinResponse: SwiftProtobuf.Message, Swif
       case 1: try { try decoder.decodeSingularEnumField(value: &self.step) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.reason) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.clusterID) }()
+      case 4: try { try decoder.decodeSingularEnumField(value: &self.role) }()
       default: break
       }
     }
@@ -1051,6 +1063,9 @@ nonisolated extension Proglog_Admin_V1_JoinResponse: SwiftProtobuf.Message, Swif
     if !self.clusterID.isEmpty {
       try visitor.visitSingularStringField(value: self.clusterID, fieldNumber: 3)
     }
+    if self.role != .unspecified {
+      try visitor.visitSingularEnumField(value: self.role, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1058,6 +1073,7 @@ nonisolated extension Proglog_Admin_V1_JoinResponse: SwiftProtobuf.Message, Swif
     if lhs.step != rhs.step {return false}
     if lhs.reason != rhs.reason {return false}
     if lhs.clusterID != rhs.clusterID {return false}
+    if lhs.role != rhs.role {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
