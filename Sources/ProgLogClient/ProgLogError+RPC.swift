@@ -1,17 +1,15 @@
 import GRPCCore
 import GRPCProtobuf
+import ProgLogAPI
 
 extension ProgLogError {
-  /// The domain and the names of our servers' `google.rpc.ErrorInfo`.
+  /// Names in our servers' `google.rpc.ErrorInfo`.
   private enum Info {
-    static let domain = "proglog.io"
     static let offsetOutOfRange = "OFFSET_OUT_OF_RANGE"
-    static let notLeader = "NOT_LEADER"
     static let requested = "requested"
     static let start = "start"
     /// The offset that the next record will get.
     static let end = "end"
-    static let leaderAddress = "leader_addr"
   }
 
   /// What a call's failure means.
@@ -33,14 +31,14 @@ extension ProgLogError {
       return
     }
     // Details that do not parse are a server's mistake; its status still counts.
-    let info = (try? error.unpackGoogleRPCStatus())?.details.compactMap(\.errorInfo).first { $0.domain == Info.domain }
+    let info = (try? error.unpackGoogleRPCStatus())?.details.compactMap(\.errorInfo).first { $0.domain == errorDomain }
     switch error.code {
     case .outOfRange:
       // The server's word on what was asked for counts more: a stream that resumed asked for more than its first offset.
       let told = info?.metadata[Info.requested].flatMap { UInt64($0) }
       self = .outOfRange(requested: told ?? requested ?? 0, range: info.flatMap(Self.range(of:)))
-    case .failedPrecondition where info?.reason == Info.notLeader:
-      self = .notLeader(address: address, leader: info?.metadata[Info.leaderAddress])
+    case .failedPrecondition where info?.reason == AdminReason.notLeader.rawValue:
+      self = .notLeader(address: address, leader: info?.metadata[AdminMetadata.leaderAddress])
     case .deadlineExceeded:
       self = .deadlineExceeded(address: address, timeout: timeout)
     case .unavailable where !wasOpened:
@@ -95,7 +93,7 @@ extension ProgLogError {
   }
 
   /// gRPC's names (statuscodes.md), by number from 0.
-  private static func name(of code: RPCError.Code) -> String {
+  static func name(of code: RPCError.Code) -> String {
     let names = [
       "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
       "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED",

@@ -139,7 +139,7 @@ struct ProgLogClientTests {
   func refusals() async throws {
     let log = FakeLog()
     let notLeader = RPCStatus(
-      .failedPrecondition, "not the leader", reason: "NOT_LEADER", ["leader_addr": "10.0.0.2:8400"])
+      .failedPrecondition, "not the leader", reason: "NOT_LEADER", ["leader_rpc_addr": "10.0.0.2:8400"])
     log.update { $0.failures["Produce"] = [notLeader, RPCStatus(.permissionDenied, "nobody not permitted")] }
     try await log.serve { client in
       let first = await #expect(throws: ProgLogError.self) { try await client.produce([1]) }

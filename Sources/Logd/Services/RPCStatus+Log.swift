@@ -4,9 +4,6 @@ import RPCServer
 
 /// What the log's failures are to a gRPC client.
 extension RPCStatus {
-  /// `ErrorInfo.domain` of everything that this server says.
-  private static let domain = "proglog.io"
-
   static func malformed(_ error: MalformedMessage) -> RPCStatus {
     RPCStatus(.invalidArgument, "the request is malformed: \(error)")
   }
@@ -56,10 +53,10 @@ extension RPCStatus {
     return RPCStatus(.dataLoss, "the record at \(offset) could not be read: \(error)")
   }
 
-  private static func errorInfo(_ reason: String, _ metadata: [String: String] = [:]) -> Google_Rpc_ErrorInfo {
+  static func errorInfo(_ reason: String, _ metadata: [String: String] = [:]) -> Google_Rpc_ErrorInfo {
     var info = Google_Rpc_ErrorInfo()
     info.reason = reason
-    info.domain = domain
+    info.domain = errorDomain
     info.metadata = metadata
     return info
   }
