@@ -8,20 +8,10 @@ struct SettingParser {
     value = raw.text
   }
 
-  /// A name that fits a DNS label sequence, a certificate and a gossip tag.
   func name(_ key: SettingKey, into value: inout String) throws(ConfigurationError) {
     guard let raw = settings[key] else { return }
-    let isAllowed = raw.text.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
-        true
-      default: false
-      }
-    }
-    guard isAllowed, (1...253).contains(raw.text.utf8.count) else {
-      throw error(
-        raw, "\"\(raw.text)\" is no node name", "use 1 to 253 letters, digits, hyphens, dots and underscores")
+    guard NodeName.isValid(raw.text) else {
+      throw error(raw, "\"\(raw.text)\" is no node name", "use \(NodeName.rule)")
     }
     value = raw.text
   }
