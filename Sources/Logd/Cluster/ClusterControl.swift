@@ -1,4 +1,3 @@
-package import CommitLog
 package import NIOCore
 package import Raft
 
