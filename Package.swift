@@ -208,7 +208,7 @@ let package = Package(
       name: "LogdTests",
       dependencies: [
         "Logd", "CommitLog", "Raft", "ProgLogAPI", "ProgLogClient", "RPCServer", "TestSupport", nioCore, nioPosix,
-        nioEmbedded, swiftProtobuf, logging,
+        nioEmbedded, swiftProtobuf, logging, serviceLifecycle,
       ],
       swiftSettings: swiftSettings),
     .testTarget(
