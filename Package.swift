@@ -154,7 +154,8 @@ let package = Package(
         "CommitLog", "Raft", "ProgLogAPI", "RPCServer", "ProgLogClient", "Telemetry", nioCore, nioPosix, nioTLS,
         swiftProtobuf, collections, argumentParser, logging, metrics, serviceLifecycle, unixSignals, hummingbird, yams,
       ]),
-    program("Logctl", dependencies: ["CommitLog", "ProgLogClient", "Telemetry", nioCore, argumentParser]),
+    program(
+      "Logctl", dependencies: ["CommitLog", "ProgLogAPI", "ProgLogClient", "Telemetry", nioCore, argumentParser]),
     program(
       "Operator",
       dependencies: [
@@ -207,13 +208,13 @@ let package = Package(
     .testTarget(
       name: "LogdTests",
       dependencies: [
-        "Logd", "CommitLog", "Raft", "ProgLogAPI", "ProgLogClient", "RPCServer", "TestSupport", nioCore, nioPosix,
-        nioEmbedded, swiftProtobuf, logging, serviceLifecycle,
+        "Logd", "Logctl", "CommitLog", "Raft", "ProgLogAPI", "ProgLogClient", "RPCServer", "TestSupport", nioCore,
+        nioPosix, nioEmbedded, swiftProtobuf, logging, serviceLifecycle,
       ],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "LogctlTests",
-      dependencies: ["CommitLog", "Logctl", "ProgLogClient", "TestSupport", nioCore, argumentParser],
+      dependencies: ["CommitLog", "Logctl", "ProgLogAPI", "ProgLogClient", "TestSupport", nioCore, argumentParser],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "OperatorTests",

@@ -41,13 +41,23 @@ struct ConnectionOptions: ParsableArguments {
 
   /// Runs `body` with a client, and ends the process with one line and the failure's code when it fails.
   func withClient(_ body: @Sendable (ProgLogClient) async throws -> Void) async throws {
-    do {
-      var configuration = ClientConfiguration(
-        seeds: try self.seeds(environment: getenv(Self.addressVariable).map { String(cString: $0) }))
+    try await self.withSeeds { seeds in
+      var configuration = ClientConfiguration(seeds: seeds)
       configuration.timeout = .seconds(self.timeout)
       try await ProgLogClient.withClient(configuration, body)
+    }
+  }
+
+  /// Runs `body` with the addresses of the servers, and ends the process with one line and the failure's code when it
+  /// fails.
+  func withSeeds(_ body: ([NodeAddress]) async throws -> Void) async throws {
+    do {
+      try await body(try self.seeds(environment: getenv(Self.addressVariable).map { String(cString: $0) }))
     } catch is OutputClosed {
       // Whoever read the output has enough: `logctl consume | head`.
+    } catch let code as ExitCode {
+      // What is to be said has been.
+      throw code
     } catch {
       Console.complain("\(error)")
       throw ExitCode(FailureCode(error).rawValue)

@@ -20,6 +20,13 @@ enum Console {
     try? self.write(Array("logctl: \(message)\n".utf8), to: STDERR_FILENO)
   }
 
+  /// One line on standard output.
+  ///
+  /// - Throws: ``OutputClosed`` or ``SystemError``.
+  static func say(_ line: String) throws {
+    try self.write(Array("\(line)\n".utf8), to: STDOUT_FILENO)
+  }
+
   /// - Throws: ``OutputClosed`` or ``SystemError``.
   static func write(_ bytes: [UInt8], to descriptor: Int32) throws {
     var written = 0

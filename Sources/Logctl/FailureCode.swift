@@ -6,8 +6,18 @@ enum FailureCode: Int32, CaseIterable {
   case unreachable = 3
   case outOfRange = 4
   case outcomeUnknown = 5
+  case notWorking = 6
 
   init(_ error: any Error) {
+    switch error as? AdminError {
+    case .outcomeUnknown:
+      self = .outcomeUnknown
+      return
+    case .failed(let cause):
+      self.init(cause)
+      return
+    case .refused, .notLeader, nil: break
+    }
     switch error as? ProgLogError {
     case .unreachable, .unavailable, .deadlineExceeded: self = .unreachable
     case .outOfRange: self = .outOfRange
@@ -21,7 +31,8 @@ enum FailureCode: Int32, CaseIterable {
     case .other: "failed or refused"
     case .unreachable: "no server reached, or no answer in time"
     case .outOfRange: "offset out of range"
-    case .outcomeUnknown: "answer lost, records may be appended"
+    case .outcomeUnknown: "answer lost, it may be done"
+    case .notWorking: "the cluster has no leader or no quorum"
     }
   }
 

@@ -7,7 +7,7 @@ import Telemetry
 struct LogctlCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "logctl",
-    abstract: "Produces to, consumes from and inspects a ProgLog cluster.",
+    abstract: "Produces to, consumes from and administers a ProgLog cluster.",
     discussion: """
       Examples:
         logctl produce "Let's Go"               append a record, print its offset
@@ -16,6 +16,7 @@ struct LogctlCommand: AsyncParsableCommand {
         logctl consume --from-time -1h          print what was appended in the last hour
         logctl offsets                          show where the log begins and ends
         logctl servers                          show the members and their leader
+        logctl cluster status                   show how far each member is, and what is wrong
         logctl log verify DIRECTORY             check the files of a server's log
 
       The server is --addr HOST:PORT, or $\(ConnectionOptions.addressVariable), or \(ConnectionOptions.defaultAddress).
@@ -24,8 +25,8 @@ struct LogctlCommand: AsyncParsableCommand {
       """,
     version: "logctl \(BuildVersion.current)",
     subcommands: [
-      ProduceCommand.self, ConsumeCommand.self, OffsetsCommand.self, ServersCommand.self, LogCommand.self,
-      VersionCommand.self,
+      ProduceCommand.self, ConsumeCommand.self, OffsetsCommand.self, ServersCommand.self, ClusterCommand.self,
+      LogCommand.self, VersionCommand.self,
     ])
 
   static func main() async {

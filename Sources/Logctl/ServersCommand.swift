@@ -49,13 +49,8 @@ struct ServersCommand: AsyncParsableCommand {
     }
   }
 
-  /// Columns as wide as their widest cell, two blanks apart.
   static func table(_ servers: [ClusterServer]) -> String {
-    let rows = [["ID", "ADDRESS", "ROLE"]] + servers.map { [$0.id, $0.address, $0.isLeader ? "leader" : "follower"] }
-    let widths = (0..<2).map { column in rows.map { $0[column].count }.max() ?? 0 }
-    return rows.map { row in
-      let cells = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
-      return (cells + [row[2]]).joined(separator: "  ") + "\n"
-    }.joined()
+    TextTable.text(
+      [["ID", "ADDRESS", "ROLE"]] + servers.map { [$0.id, $0.address, $0.isLeader ? "leader" : "follower"] })
   }
 }

@@ -27,6 +27,16 @@ struct ArgumentTests {
       (["consume", "--timeout", "inf"], "--timeout must be more than 0"),
       (["servers", "--addr", "localhost"], "--addr: 'localhost' is not an address HOST:PORT: the port is missing"),
       (["servers", "--addr", "a:1,"], "--addr: '' is not an address HOST:PORT"),
+      (["cluster", "add"], "Missing expected argument '<[name=]host:port>'"),
+      (["cluster", "add", "log-1"], "'log-1' is not an address HOST:PORT: the port is missing"),
+      (["cluster", "add", "log-1=", "--voter"], "'' is not an address HOST:PORT"),
+      (["cluster", "add", "a:1", "--wait", "-1"], "--wait"),
+      (["cluster", "add", "a:1", "--wait", "5"], "--wait goes with --voter"),
+      (["cluster", "promote", "log-1", "--wait", "inf"], "--wait must be from 0 to 2592000 seconds"),
+      (["cluster", "promote"], "Missing expected argument '<name>'"),
+      (["cluster", "remove", "log-1", "--force"], "Unknown option '--force'"),
+      (["cluster", "status", "--format", "xml"], "'table' and 'json'"),
+      (["cluster", "transfer", "a", "b"], "Unexpected argument 'b'"),
       (["delete"], "delete"),
     ])
   func refuses(arguments: [String], message: String) {
@@ -84,6 +94,20 @@ struct ArgumentTests {
   func seeds(arguments: [String], environment: String?, expected: [String]) throws {
     let options = try ConnectionOptions.parse(arguments)
     #expect(try options.seeds(environment: environment).map(\.description) == expected)
+  }
+
+  @Test(
+    "a node to be added is an address, with the name that it is to have before it",
+    arguments: [
+      ("log-1.example.com:8400", nil, "log-1.example.com:8400"), ("log-1=[::1]:8400", "log-1", "[::1]:8400"),
+      ("a=b=c:1", "a", "b=c:1"),
+    ] as [(String, String?, String)])
+  func newcomer(argument: String, name: String?, address: String) throws {
+    let command = try #require(
+      try LogctlCommand.parseAsRoot(["cluster", "add", argument, "--voter", "--wait", "5"]) as? ClusterAddCommand)
+    #expect(command.node.name == name)
+    #expect(command.node.address.description == address)
+    #expect(command.voter && command.waiting.wait == 5)
   }
 
   @Test("values may look like anything after --")

@@ -38,7 +38,11 @@ struct BinaryTests {
 
   @Test(
     "each command's help shows how it is used",
-    arguments: ["produce", "consume", "offsets", "servers", "log", "log verify", "log dump", "log repair", "version"])
+    arguments: [
+      "produce", "consume", "offsets", "servers", "log", "log verify", "log dump", "log repair", "version", "cluster",
+      "cluster status", "cluster add", "cluster promote", "cluster demote", "cluster remove", "cluster transfer",
+      "cluster bootstrap",
+    ])
   func help(command: String) throws {
     let result = try self.run(command.split(separator: " ").map(String.init) + ["--help"])
     #expect(result.code == 0)
@@ -50,7 +54,7 @@ struct BinaryTests {
   func overview() throws {
     let result = try self.run(["--help"])
     #expect(result.code == 0)
-    for word in ["produce", "consume", "offsets", "servers", "version", "LOGCTL_ADDR", "Exit codes"] {
+    for word in ["produce", "consume", "offsets", "servers", "cluster", "version", "LOGCTL_ADDR", "Exit codes"] {
       #expect(result.output.contains(word))
     }
   }
@@ -59,6 +63,7 @@ struct BinaryTests {
     "nobody listening is one line on standard error and exit code 3",
     arguments: [
       ["servers"], ["consume"], ["consume", "--from", "3", "--follow"], ["produce", "a"], ["produce", "-q", "a"],
+      ["cluster", "status"], ["cluster", "remove", "a"], ["cluster", "bootstrap"], ["cluster", "add", "127.0.0.1:1"],
     ])
   func unreachable(arguments: [String]) throws {
     let result = try self.run(arguments, environment: ["LOGCTL_ADDR": "127.0.0.1:1"])

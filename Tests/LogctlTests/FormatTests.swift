@@ -1,3 +1,4 @@
+import ProgLogAPI
 import ProgLogClient
 import Testing
 
@@ -78,6 +79,17 @@ struct FormatTests {
       (.protocolViolation("x"), 1), (.invalidAddress("x", reason: "y"), 1),
     ] as [(ProgLogError, Int32)])
   func exitCodes(error: ProgLogError, code: Int32) {
+    #expect(FailureCode(error).rawValue == code)
+  }
+
+  @Test(
+    "so has each failure of administration",
+    arguments: [
+      (.failed(.unreachable(address: "a:1", cause: "x")), 3), (.notLeader(address: "a:1", leader: nil), 1),
+      (.outcomeUnknown(address: "a:1", cause: "x"), 5),
+      (.refused(.init(address: "a:1", reason: .lastVoter, code: "FAILED_PRECONDITION", message: "x")), 1),
+    ] as [(AdminError, Int32)])
+  func administrationExitCodes(error: AdminError, code: Int32) {
     #expect(FailureCode(error).rawValue == code)
   }
 

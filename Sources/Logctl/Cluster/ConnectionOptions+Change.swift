@@ -1,0 +1,13 @@
+extension ConnectionOptions {
+  /// Makes a change, and prints what is so then.
+  func withChange(_ body: (ClusterChange) async throws -> String) async throws {
+    try await self.withSeeds { seeds in
+      let progress = WaitProgress()
+      defer { progress.finish() }
+      let outcome = try await body(
+        ClusterChange(seeds: seeds, timeout: .seconds(self.timeout), progress: progress))
+      progress.finish()
+      try Console.say(outcome)
+    }
+  }
+}
