@@ -33,22 +33,15 @@ extension ClusterSimulation {
 
   private func produce(_ batch: RecordBatch, _ request: ClientRequest, on node: SimulatedNode) throws(Violation) {
     guard node.isLeader, let producers = node.leaderProducers else { return replyNotLeader(to: request, node) }
-    if batch.producer.id != 0, let state = producers.producers[batch.producer.id] {
-      let producer = batch.producer
-      if producer.epoch < state.epoch { return reply(to: request, .tooOld) }
-      if producer.epoch == state.epoch {
-        if let known = state.batches.first(where: { $0.sequence == producer.sequence && $0.count == batch.count }) {
-          coverage.hit(.deduplicated)
-          return acknowledgeLater(offset: known.baseOffset.rawValue, request, on: node)
-        }
-        let next = state.batches.last.map { $0.sequence + UInt64($0.count) } ?? 0
-        if producer.sequence < next { return reply(to: request, .tooOld) }
-        guard producer.sequence == next else { return refuseOutOfOrder(request) }
-      } else if producer.sequence > 0 {
-        return refuseOutOfOrder(request)
+    if batch.producer.id != 0 {
+      switch producers.verdict(on: batch.producer, count: batch.count) {
+      case .next: break
+      case .duplicate(let offset):
+        coverage.hit(.deduplicated)
+        return acknowledgeLater(offset: offset.rawValue, request, on: node)
+      case .fenced, .tooOld: return reply(to: request, .tooOld)
+      case .gap: return refuseOutOfOrder(request)
       }
-    } else if batch.producer.id != 0, batch.producer.sequence > 0 {
-      return refuseOutOfOrder(request)
     }
     let number = ask(request, on: node)
     try step(node, .propose([batch], RequestID(number)))
