@@ -9,9 +9,21 @@ struct Ballot: Hashable, Sendable {
 
 /// Elections (paper §5.2, §5.4.1; thesis §9.6).
 extension RaftCore {
+  /// Half a time-out apart: many times what an election takes, so that votes are seldom split (paper §9.3), and no longer to wait for
+  /// than that.
   mutating func resetElectionTimer() {
-    let timeout = settings.electionTimeout
-    electionDeadline = now.instant + timeout + .nanoseconds(random.next(upperBound: UInt64(timeout / .nanoseconds(1))))
+    setElectionTimer(from: settings.electionTimeout, to: settings.electionTimeout * 3 / 2)
+  }
+
+  /// For the next trial after this one: its messages may be lost, or the leader was heard a moment longer elsewhere. A trial changes
+  /// nothing (thesis §9.6), so there may be many.
+  private mutating func retrySoon() {
+    setElectionTimer(from: settings.electionTimeout / 5, to: settings.electionTimeout * 2 / 5)
+  }
+
+  private mutating func setElectionTimer(from shortest: Duration, to longest: Duration) {
+    let spread = UInt64((longest - shortest) / .nanoseconds(1))
+    electionDeadline = now.instant + shortest + .nanoseconds(random.next(upperBound: spread))
   }
 
   /// The only voter has nobody to wait for.
@@ -20,8 +32,11 @@ extension RaftCore {
   }
 
   mutating func electionTimedOut() {
-    resetElectionTimer()
-    guard canCampaign else { return forgetSilentLeader() }
+    guard canCampaign else {
+      resetElectionTimer()
+      return forgetSilentLeader()
+    }
+    retrySoon()
     startPreVote()
   }
 
@@ -101,10 +116,15 @@ extension RaftCore {
       // The answer of a lower term would be read as a stale one; a leader that is alive speaks for itself.
       return
     }
-    let isGranted = request.term > term && request.last.isUpToDate(with: log.last)
+    let isGranted = request.term > term && request.last.isUpToDate(with: log.last) && !goesBefore(sender, request)
     send(
       .voteResponse(VoteResponse(term: isGranted ? request.term : term, isPreVote: true, isGranted: isGranted)),
       to: sender)
+  }
+
+  /// Of two that try at the same time, with the same log, one lets the other wait: else both would go on and split the votes.
+  private func goesBefore(_ other: Peer, _ request: VoteRequest) -> Bool {
+    role == .preCandidate && request.last == log.last && peer.id < other.id
   }
 
   mutating func handle(_ response: VoteResponse, from sender: Peer) {

@@ -1,6 +1,6 @@
 /// Times and bounds of a node.
 package struct Settings: Hashable, Sendable {
-  /// A follower that hears nothing for this to twice this time asks for an election; a leader that a quorum does not answer
+  /// A follower that hears nothing for this to one and a half times this time asks for an election; a leader that a quorum does not answer
   /// in this time steps down. etcd's default; ten heartbeats.
   package var electionTimeout: Duration = .milliseconds(1000)
   package var heartbeatInterval: Duration = .milliseconds(100)
