@@ -27,6 +27,9 @@ package struct Status: Hashable, Sendable {
 }
 
 extension RaftCore {
+  /// Up to here the log is on this disk.
+  package var flushedIndex: LogIndex { durability.flushed.index }
+
   package var status: Status {
     Status(
       role: RoleSummary(role: role, term: term, leader: leader), lastIndex: log.lastIndex,

@@ -119,7 +119,8 @@ extension RaftCore {
     return matches[configuration.quorum - 1]
   }
 
-  var hasCommittedInTerm: Bool {
+  /// Whether this node leads and has committed an entry of its term, and with it all that came before.
+  package var hasCommittedInTerm: Bool {
     leadership.map { commitIndex >= $0.firstIndex } ?? false
   }
 

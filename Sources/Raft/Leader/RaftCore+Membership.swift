@@ -137,10 +137,10 @@ extension RaftCore {
     becomeFollower(term: term, leader: nil)
   }
 
-  /// The first and only configuration that no leader made. The entry is the first of term 1, so it is committed like any other.
+  /// The first and only configuration that no leader made. The entry is the first of its term, so it is committed like any other.
+  /// A log without configuration that has entries was written before there were clusters; it is kept.
   mutating func bootstrap(_ clusterID: String, address: String, _ request: RequestID) {
-    guard configurations.newest == nil, log.isEmpty, log.lastIndex == LogIndex(0), leader == nil, room == .available
-    else {
+    guard configurations.newest == nil, leader == nil, room == .available else {
       return actions.append(.changed(request, .failure(.alreadyBootstrapped)))
     }
     term = Term(term.rawValue + 1)

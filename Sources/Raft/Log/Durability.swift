@@ -5,6 +5,10 @@ import DequeModule
 package struct WriteID: Hashable, Comparable, Sendable {
   package let number: UInt64
 
+  package init(number: UInt64) {
+    self.number = number
+  }
+
   package static func < (left: Self, right: Self) -> Bool { left.number < right.number }
 }
 
