@@ -89,6 +89,33 @@ struct MessageCodecTests {
     }
   }
 
+  @Test("in one buffer, behind what is there, it is the same", arguments: messages)
+  func oneBuffer(message: Message) throws {
+    var buffer = ByteBuffer(string: "before")
+    Self.codec.encode(message, into: &buffer)
+    #expect(buffer.readString(length: 6) == "before")
+    #expect(buffer == bytes(message))
+  }
+
+  @Test("a decoded batch shares the bytes that were read only while they are not more than twice its own")
+  func pinned() throws {
+    let large = RecordBatch.record(String(repeating: "x", count: 1_500)).stamped(
+      index: LogIndex(8), term: Term(4), baseOffset: Offset(5), appendTime: Timestamp(microseconds: 1))
+    for (batches, shares) in [(Self.batches, [false, false]), ([large], [true])] {
+      let request = AppendRequest(term: Term(5), previous: Self.entry, commitIndex: LogIndex(6), batches: batches)
+      var encoded = bytes(.appendRequest(request))
+      encoded.reserveCapacity(1_800)
+      let read = encoded.storageCapacity
+      guard case .appendRequest(let decoded) = try Self.codec.decode(&encoded) else {
+        Issue.record("no append")
+        return
+      }
+      #expect(decoded.batches == batches)
+      #expect(decoded.batches.map { $0.buffer.storageCapacity == read } == shares)
+      for batch in decoded.batches { #expect(batch.buffer.storageCapacity <= 2 * batch.byteCount) }
+    }
+  }
+
   @Test("batches are not copied")
   func shared() {
     let buffers = Self.codec.encode(

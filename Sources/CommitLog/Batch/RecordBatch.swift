@@ -16,6 +16,13 @@ package struct RecordBatch: Sendable, Hashable {
   /// Length of the encoded batch in bytes.
   package var byteCount: Int { buffer.readableBytes }
 
+  /// In a buffer of its own when the one that it shares is more than twice as large: a small batch must not keep alive all that
+  /// was read with it.
+  package consuming func detached() -> RecordBatch {
+    guard buffer.storageCapacity > 2 * byteCount else { return self }
+    return RecordBatch(wellFormed: ByteBuffer(bytes: buffer.readableBytesView))
+  }
+
   func field<T: FixedWidthInteger>(at offset: Int, as type: T.Type = T.self) -> T {
     guard let value = buffer.getInteger(at: buffer.readerIndex + offset, endianness: .little, as: type) else {
       preconditionFailure("batch of \(buffer.readableBytes) bytes has no field at \(offset)")

@@ -2,7 +2,8 @@ import CommitLog
 package import NIOCore
 
 extension MessageCodec {
-  /// Takes one frame from the front of `source`; nil when it is not all there yet.
+  /// Takes one frame from the front of `source`; nil when it is not all there yet. What it holds shares the bytes of `source`,
+  /// unless that keeps much more alive than it needs.
   package func decode(_ source: inout ByteBuffer) throws(DecodingError) -> Message? {
     guard let length = source.getInteger(at: source.readerIndex, endianness: .little, as: UInt32.self) else {
       return nil
@@ -40,7 +41,7 @@ extension MessageCodec {
       // No room is reserved for them: the number is a stranger's.
       for _ in 0..<count {
         do throws(BatchError) {
-          request.batches.append(try RecordBatch(decoding: &frame))
+          request.batches.append(try RecordBatch(decoding: &frame).detached())
         } catch {
           throw DecodingError("a damaged batch: \(error)")
         }

@@ -36,15 +36,31 @@ package struct MessageCodec: Sendable {
 
   /// The frame's buffers, the first with everything but batches, which are not copied.
   package func encode(_ message: Message) -> [ByteBuffer] {
-    var head = ByteBuffer()
-    head.writeRepeatingByte(0, count: Self.lengthBytes + Self.checksumBytes)
-    Self.write(message, to: &head)
-    let batches: [ByteBuffer] =
-      if case .appendRequest(let request) = message { request.batches.map(\.buffer) } else { [] }
-    let length = head.readableBytes - Self.lengthBytes + batches.reduce(0) { $0 + $1.readableBytes }
-    head.setInteger(UInt32(length), at: 0, endianness: .little)
-    head.setInteger(Self.checksum(of: head.readableBytesView.dropFirst(8)), at: 4, endianness: .little)
-    return [head] + batches
+    var head = ByteBufferAllocator().buffer(capacity: Self.headCapacity)
+    Self.writeHead(of: message, to: &head)
+    return [head] + message.batches.map(\.buffer)
+  }
+
+  /// Appends the whole frame to `buffer`, batches copied: for what is small.
+  package func encode(_ message: Message, into buffer: inout ByteBuffer) {
+    Self.writeHead(of: message, to: &buffer)
+    for batch in message.batches { buffer.writeImmutableBuffer(batch.buffer) }
+  }
+
+  /// Room for the head of any message but a snapshot, in bytes.
+  private static let headCapacity = 64
+
+  private static func writeHead(of message: Message, to buffer: inout ByteBuffer) {
+    let start = buffer.writerIndex
+    let headStart = start + lengthBytes + checksumBytes
+    buffer.writeRepeatingByte(0, count: lengthBytes + checksumBytes)
+    write(message, to: &buffer)
+    guard let head = buffer.viewBytes(at: headStart, length: buffer.writerIndex - headStart) else {
+      preconditionFailure("a head from \(headStart) to \(buffer.writerIndex) is not in its buffer")
+    }
+    buffer.setInteger(checksum(of: head), at: start + lengthBytes, endianness: .little)
+    let length = buffer.writerIndex - start - lengthBytes + message.batches.reduce(0) { $0 + $1.byteCount }
+    buffer.setInteger(UInt32(length), at: start, endianness: .little)
   }
 
   static func checksum(of bytes: ByteBufferView) -> UInt32 {
@@ -107,6 +123,12 @@ package struct MessageCodec: Sendable {
       head.writeInteger(UInt32(part.readableBytes), endianness: .little)
       head.writeImmutableBuffer(part)
     }
+  }
+}
+
+extension Message {
+  fileprivate var batches: [RecordBatch] {
+    if case .appendRequest(let request) = self { request.batches } else { [] }
   }
 }
 
