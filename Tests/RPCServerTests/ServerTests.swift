@@ -371,6 +371,28 @@ struct ServerTests {
     }
   }
 
+  @Test("connections that have not said what they speak are bounded, and closed when the server shuts down")
+  func waitingConnections() async throws {
+    var configuration = RPCServer.Configuration.defaults
+    configuration.maximumWaitingConnections = 2
+    try await withServer(configuration, onAccept: { try $0.beginWaiting($1) }) { server, address in
+      let first = try await SilentClient.connect(to: address)
+      let second = try await SilentClient.connect(to: address)
+      #expect(try await eventually { server.waitingConnections == 2 })
+      try await SilentClient.connect(to: address).closeFuture.get()
+      #expect(first.isActive && second.isActive)
+      try await first.close()
+      #expect(try await eventually { server.waitingConnections == 1 })
+      let third = try await SilentClient.connect(to: address)
+      #expect(try await eventually { server.waitingConnections == 2 })
+      #expect(server.openConnections == 0)
+      try await server.shutdown(deadline: .now() + .seconds(30))
+      #expect(server.waitingConnections == 0)
+      try await second.closeFuture.get()
+      try await third.closeFuture.get()
+    }
+  }
+
   @Test("a router takes each path once")
   func duplicateMethod() async {
     await #expect(processExitsWith: .failure) {

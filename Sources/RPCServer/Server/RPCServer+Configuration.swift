@@ -52,6 +52,9 @@ extension RPCServer {
     /// Open connections; those beyond are closed as they are accepted.
     package var maximumConnections = 10_000
 
+    /// Accepted connections that have not said yet whether they speak gRPC; those beyond are closed as they are accepted.
+    package var maximumWaitingConnections = 10_000
+
     /// Open calls on one connection (SETTINGS_MAX_CONCURRENT_STREAMS).
     package var maximumConcurrentStreams = 256
 

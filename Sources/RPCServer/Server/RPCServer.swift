@@ -6,8 +6,9 @@ import Synchronization
 /// A gRPC server on the event loop, over swift-nio-http2. It knows no service.
 ///
 /// One port for several protocols: `start(onAccept:)` hands over each accepted channel, on its event loop and before it
-/// reads. The default attaches gRPC in plaintext. A first-byte sniffer adds its own handler instead; once it has seen
-/// enough, it adds TLS if that is what it is, calls `attach(to:)`, and replays to the pipeline what it had buffered.
+/// reads. The default attaches gRPC in plaintext. A first-byte sniffer calls `beginWaiting` and adds its own handler instead; once
+/// it has seen enough, it calls `endWaiting`, adds TLS if that is what it is, calls `attach(to:)`, and replays to the pipeline what
+/// it had buffered.
 package final class RPCServer: Sendable {
   /// Why a connection or a server could not be set up.
   package enum SetupError: Error, Equatable {
@@ -15,6 +16,8 @@ package final class RPCServer: Sendable {
     /// connection that failed, which it tries again elsewhere or later and later; a GOAWAY behind SETTINGS would be one
     /// that succeeded, and bring it back at once.
     case tooManyConnections(limit: Int)
+    /// So many connections have not said yet what they speak.
+    case tooManyWaiting(limit: Int)
     /// The server is on its way out.
     case shuttingDown
   }
@@ -27,7 +30,11 @@ package final class RPCServer: Sendable {
   private struct State {
     var listeners: [any Channel] = []
     var connections: [ObjectIdentifier: Connection] = [:]
+    /// Accepted, and not yet known to speak gRPC.
+    var waiting: [ObjectIdentifier: any Channel] = [:]
     var isDraining = false
+
+    var isDrained: Bool { isDraining && connections.isEmpty && waiting.isEmpty }
   }
 
   private let environment: RPCServerEnvironment
@@ -86,18 +93,40 @@ package final class RPCServer: Sendable {
     try pipeline.addHandler(handler)
   }
 
+  /// Counts an accepted connection that has not said yet what it speaks, until `endWaiting` or until it closes. One too many is
+  /// refused; when the server shuts down they are closed.
+  package func beginWaiting(_ channel: any Channel) throws(SetupError) {
+    let limit = environment.configuration.maximumWaitingConnections
+    let refusal: SetupError? = state.withLock { state in
+      if state.isDraining { return .shuttingDown }
+      if state.waiting.count >= limit { return .tooManyWaiting(limit: limit) }
+      state.waiting[ObjectIdentifier(channel)] = channel
+      return nil
+    }
+    if let refusal { throw refusal }
+    channel.closeFuture.whenComplete { _ in self.endWaiting(channel) }
+  }
+
+  /// The connection has said what it speaks: attach it, or it is none of this server's.
+  package func endWaiting(_ channel: any Channel) {
+    let isLast = state.withLock { state in
+      state.waiting.removeValue(forKey: ObjectIdentifier(channel)) != nil && state.isDrained
+    }
+    if isLast { drained.succeed() }
+  }
+
   /// Stops listening and taking calls. Calls in flight go on; each connection closes when its last call has ended.
   package func beginGracefulShutdown() {
-    let (listeners, connections) = state.withLock { state in
+    let (listeners, connections, waiting, isDrained) = state.withLock { state in
       state.isDraining = true
       defer { state.listeners = [] }
-      return (state.listeners, Array(state.connections.values))
+      return (state.listeners, Array(state.connections.values), Array(state.waiting.values), state.isDrained)
     }
-    for listener in listeners { listener.close(promise: nil) }
+    for channel in listeners + waiting { channel.close(promise: nil) }
     for connection in connections {
       connection.channel.eventLoop.execute { connection.handler.value.beginDraining() }
     }
-    if connections.isEmpty { drained.succeed() }
+    if isDrained { drained.succeed() }
   }
 
   /// Shuts down gracefully until `deadline`; what is still open then ends with UNAVAILABLE. Returns when every
@@ -112,6 +141,9 @@ package final class RPCServer: Sendable {
     try await drained.futureResult.get()
     timer.cancel()
   }
+
+  /// Connections that have not said yet what they speak.
+  package var waitingConnections: Int { state.withLock { $0.waiting.count } }
 
   /// Connections that are open now.
   package var openConnections: Int { state.withLock { $0.connections.count } }
@@ -129,7 +161,7 @@ package final class RPCServer: Sendable {
     connection.channel.closeFuture.whenComplete { _ in
       let isLast = self.state.withLock { state in
         state.connections[id] = nil
-        return state.isDraining && state.connections.isEmpty
+        return state.isDrained
       }
       if isLast { self.drained.succeed() }
     }
