@@ -209,7 +209,7 @@ let package = Package(
       name: "LogdTests",
       dependencies: [
         "Logd", "Logctl", "CommitLog", "Raft", "ProgLogAPI", "ProgLogClient", "RPCServer", "TestSupport", nioCore,
-        nioPosix, nioEmbedded, swiftProtobuf, logging, serviceLifecycle,
+        nioPosix, nioEmbedded, swiftProtobuf, grpcCore, grpcTransport, logging, serviceLifecycle,
       ],
       swiftSettings: swiftSettings),
     .testTarget(
