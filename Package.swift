@@ -58,7 +58,7 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let fuzzers: [(folder: String, dependencies: [Target.Dependency])] = [
   ("CommitLog", ["CommitLog", nioCore]),
   ("RPCServer", ["Compression", "RPCServer", nioCore, nioEmbedded, nioHTTP2, nioHPACK, logging]),
-  ("Logd", ["Logd", "CommitLog", "ProgLogAPI", nioCore, swiftProtobuf]),
+  ("Logd", ["Logd", "CommitLog", "Raft", "ProgLogAPI", nioCore, swiftProtobuf]),
   ("KubernetesClient", ["KubernetesClient", nioCore]),
   ("Clients", ["ProgLogClient", "Logctl", "ProgLogAPI", grpcCore, swiftProtobuf]),
   ("Operator", ["Operator", "KubernetesClient", nioCore]),
@@ -79,8 +79,8 @@ let fuzzTargets: [Target] =
       .testTarget(
         name: "FuzzCorpusTests",
         dependencies: [
-          "FuzzSupport", "CommitLog", "RPCServer", "Logd", "ProgLogAPI", "KubernetesClient", "ProgLogClient", "Logctl",
-          "Operator", nioCore, nioEmbedded, nioHTTP2, nioHPACK, logging, swiftProtobuf, grpcCore,
+          "FuzzSupport", "CommitLog", "Raft", "RPCServer", "Logd", "ProgLogAPI", "KubernetesClient", "ProgLogClient",
+          "Logctl", "Operator", nioCore, nioEmbedded, nioHTTP2, nioHPACK, logging, swiftProtobuf, grpcCore,
         ], path: "Fuzzing",
         exclude: ["Corpus", "Driver", "Support"] + fuzzers.map { "\($0.folder)/Fuzzer.swift" },
         swiftSettings: swiftSettings)

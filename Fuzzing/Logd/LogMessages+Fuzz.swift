@@ -22,9 +22,18 @@ extension FuzzTarget {
         try Log_V1_ProduceRequest.with { $0.records = [request.record, .init(), request.record] }
         .serializedBytes() as [UInt8]
       let batch = try Log_V1_ProduceRequest.with { $0.batch = .init([1, 2, 3]) }.serializedBytes() as [UInt8]
+      let numbered =
+        try Log_V1_ProduceRequest.with {
+          $0.records = [request.record, request.record]
+          $0.producer = .with {
+            $0.id = .max
+            $0.epoch = 3
+            $0.sequence = 300
+          }
+        }.serializedBytes() as [UInt8]
       // A field given twice, and fields of other types and numbers.
       return [
-        several, batch, hello, empty, hello + empty, empty + hello,
+        several, batch, numbered, hello, empty, hello + empty, empty + hello,
         [0x20, 0x96, 1, 0x29, 1, 2, 3, 4, 5, 6, 7, 8] + hello,
       ]
     },
@@ -38,7 +47,9 @@ extension FuzzTarget {
         return true
       } catch let error as MalformedMessage {
         // Ours wants one kind of contents, and knows no groups, which proto3 does not have.
-        if let generated, kinds(of: generated) == 1 {
+        if let generated, kinds(of: generated) == 1, generated.batch.isEmpty || !generated.hasProducer,
+          !generated.hasProducer || isProducer(generated.producer)
+        {
           try require(holdsGroupOrNumberAsRecord(input), "a message that the generated code reads is refused: \(error)")
         }
         return false
@@ -124,9 +135,16 @@ extension FuzzTarget {
     switch contents {
     case .record(let value): Array(request.record.value) == Array(buffer: value)
     case .records(let values): request.records.map { Array($0.value) } == values.map { Array(buffer: $0) }
+    case .numbered(let values, let producer, let isSingle):
+      (isSingle ? [request.record] : request.records).map { Array($0.value) } == values.map { Array(buffer: $0) }
+        && producer.id == request.producer.id && UInt32(producer.epoch) == request.producer.epoch
+        && producer.sequence == request.producer.sequence
     case .batch(let bytes): Array(request.batch) == Array(buffer: bytes)
     }
   }
+
+  /// One that ours takes beside records.
+  private static func isProducer(_ producer: Log_V1_Producer) -> Bool { producer.id != 0 && producer.epoch <= .max >> 16 }
 
   /// Whether the message may have a group, or a `record` that is a number: the generated code takes both for unknown fields.
   private static func holdsGroupOrNumberAsRecord(_ input: [UInt8]) -> Bool {

@@ -11,8 +11,8 @@ struct Logd: AsyncParsableCommand {
     commandName: "logd",
     abstract: "Run a node of the ProgLog commit log.",
     discussion: """
-      With no flags, logd is a useful single node: it keeps its log in ./proglog-data, listens on loopback and prints
-      what to type next.
+      With --bootstrap alone, logd is a useful single node: it keeps its log in ./proglog-data, listens on loopback and
+      prints what to type next. Nodes that are started with --start-join-addrs join it and make it a cluster.
 
       Every flag can also be given as an environment variable (--rpc-port as LOGD_RPC_PORT) or as a key of the YAML
       file that --config-file names (rpc-port: 8400). Flags win over variables, variables over the file.
@@ -20,10 +20,11 @@ struct Logd: AsyncParsableCommand {
       Sizes are bytes, or a number with KiB, MiB or GiB. Durations are a number with ms, s, m, h or d.
 
       EXAMPLES:
-        logd --data-dir /var/lib/proglog
+        logd --bootstrap
+        logd --data-dir /var/lib/proglog --node-name b --start-join-addrs a.example:8400
         logd --config-file /etc/proglog/logd.yaml --log-level debug
         logd --retention-bytes 100GiB --retention-age 7d
-        LOGD_HTTP_PORT=8081 logd
+        LOGD_HTTP_PORT=8081 logd --bootstrap
 
       SIGTERM or SIGINT ends calls in flight, flushes and closes; a second one ends the process at once.
       Exit codes: 0 after a graceful stop, 64 for a wrong setting, 1 when the node failed.
@@ -60,6 +61,29 @@ struct Logd: AsyncParsableCommand {
       "Where clients reach the gRPC API, as GetServers tells them. (default: where it listens)",
       valueName: "host:port"))
   var advertiseRpcAddr: String?
+
+  @Flag(
+    help: """
+      Begin a cluster of this node alone, if it has never been in one; on a node that has, it does nothing. Others join it \
+      with --start-join-addrs.
+      """)
+  var bootstrap = false
+
+  @Option(
+    help: ArgumentHelp(
+      "RPC addresses of members of the cluster to join, if this node has never been in one.",
+      valueName: "host:port,…"))
+  var startJoinAddrs: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A node that hears no leader for this to one and a half times this asks for an election. (default: 1000ms)",
+      valueName: "duration"))
+  var electionTimeout: String?
+
+  @Option(
+    help: ArgumentHelp("How often a leader is heard when there is nothing to say. (default: 100ms)", valueName: "duration"))
+  var heartbeatInterval: String?
 
   @Flag(help: "Listen beyond loopback without TLS. Everybody who reaches the ports can read and write the log.")
   var allowPlaintextOnNetwork = false
@@ -117,7 +141,8 @@ struct Logd: AsyncParsableCommand {
     [
       .dataDirectory: dataDir, .nodeName: nodeName, .bindAddress: bindAddr, .rpcPort: rpcPort, .httpPort: httpPort,
       .opsPort: opsPort, .advertiseRPCAddress: advertiseRpcAddr,
-      .allowPlaintextOnNetwork: allowPlaintextOnNetwork ? "true" : nil, .maximumStoreBytes: maxStoreBytes,
+      .bootstrap: bootstrap ? "true" : nil, .startJoinAddresses: startJoinAddrs, .electionTimeout: electionTimeout,
+      .heartbeatInterval: heartbeatInterval, .allowPlaintextOnNetwork: allowPlaintextOnNetwork ? "true" : nil, .maximumStoreBytes: maxStoreBytes,
       .maximumIndexBytes: maxIndexBytes, .preallocationBytes: preallocationBytes, .maximumRecordBytes: maxRecordBytes,
       .maximumBatchBytes: maxBatchBytes, .tailCacheBytes: tailCacheBytes, .retentionBytes: retentionBytes,
       .retentionAge: retentionAge, .retentionInterval: retentionInterval, .shutdownTimeout: shutdownTimeout,

@@ -43,7 +43,8 @@ struct GRPCInteroperationTests {
     #expect(
       client.output.split(separator: "\n") == [
         "ok empty_log", "ok records", "ok limited_reads", "ok stored_batches", "ok invalid_batches", "ok limits",
-        "ok stream_order", "ok stream_reads", "ok waiting", "ok find_offset", "ok reflection",
+        "ok stream_order", "ok stream_reads", "ok waiting", "ok find_offset", "ok numbered_records",
+        "ok reflection",
       ])
     #expect(try await node.stop() == 0)
   }

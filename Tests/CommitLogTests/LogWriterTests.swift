@@ -18,7 +18,7 @@ struct LogWriterTests {
 
     var flushes: [(Flushed, DrainStatistics)] {
       all.withLock {
-        $0.compactMap { if case .flushed(let end, let statistics) = $0 { (end, statistics) } else { nil } }
+        $0.compactMap { if case .flushed(let end, _, let statistics) = $0 { (end, statistics) } else { nil } }
       }
     }
   }
@@ -84,7 +84,7 @@ struct LogWriterTests {
       log.next(["wrong"], after: LogEnd(nextIndex: LogIndex(9), nextOffset: Offset(0), lastTerm: Term(0)))
     ])
     events.arrived.wait()
-    guard case .refused(LogIndex(1), let error) = events.all.withLock({ $0.first }) else {
+    guard case .refused(log.acceptedEnd, let error) = events.all.withLock({ $0.first }) else {
       Issue.record("no refusal")
       return
     }

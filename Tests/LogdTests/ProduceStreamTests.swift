@@ -47,7 +47,7 @@ import Testing
   ) async throws -> Outcome {
     let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let log = ScriptedLog(answers, refusesLastAtOnce: refusesLastAtOnce, eventLoop: loops.next())
-    let service = LogService(log: log, nodeName: "node", advertisedAddress: AdvertisedAddress())
+    let service = LogService(log: log) { [] }
     var configuration = RPCServer.Configuration.defaults
     configuration.listenAddresses = [.init(host: "127.0.0.1", port: 0)]
     let server = RPCServer(
@@ -113,6 +113,8 @@ private final class ScriptedLog: RecordLog {
   func produce(_ batch: ProducerBatch, completion: @escaping (Result<ProducedRecord, ProduceError>) -> Void) {
     completion(.failure(.shuttingDown))
   }
+
+  func confirmEnd(completion: @escaping (Result<Void, EndUnconfirmed>) -> Void) { completion(.success(())) }
 
   func readCached(from offset: Offset, maximumBytes: Int) -> [RecordBatch]? { nil }
 

@@ -2,6 +2,7 @@ import CommitLog
 import Logging
 import NIOCore
 import NIOPosix
+import Raft
 import TestSupport
 import Testing
 
@@ -20,9 +21,14 @@ import Testing
     let log = try Log(directory: directory.file("data"), configuration: logConfiguration)
     let loop = loops.next()
     let replica = try await loop.submit {
-      Replica.start(
-        log: log, configuration: configuration, eventLoop: loop, readers: readers, metrics: ReplicaMetrics(),
-        logger: Logger(label: "test"))
+      try Replica.start(
+        name: NodeID("a"), log: log, configuration: configuration, eventLoop: loop, readers: readers,
+        metrics: ReplicaMetrics(), health: ClusterHealth(), logger: Logger(label: "test"))
+    }.get()
+    try await loop.flatSubmit {
+      let begun = loop.makePromise(of: Void.self)
+      replica.bootstrap(clusterID: "test") { begun.completeWith($0.mapError { $0 }) }
+      return begun.futureResult
     }.get()
     let result: Result<Void, any Error>
     do {
@@ -53,8 +59,9 @@ import Testing
 
   @Test("what a producer sends as a batch is a batch of its own, in order with records before and after it")
   func ownBatches() async throws {
-    let encoded = ProducerBatchTests.batch([5, 5, 5], producer: Producer(id: 7, epoch: 1, sequence: 9))
-    let compressed = try encoded.compressed(with: .gzip)
+    let encoded = ProducerBatchTests.batch([5, 5, 5], producer: Producer(id: 7, epoch: 1, sequence: 0))
+    let compressed = try ProducerBatchTests.batch([5, 5, 5], producer: Producer(id: 7, epoch: 1, sequence: 3))
+      .compressed(with: .gzip)
     try await withReplica { replica in
       let offsets = try await append(
         [
@@ -77,7 +84,8 @@ import Testing
 
   @Test("what waits for the disk is bounded in bytes, batches too")
   func bounded() async throws {
-    let limits = Replica.Configuration(maximumRecordBytes: 1_000, maximumQueuedBytes: 2_500)
+    var limits = Replica.Configuration(maximumRecordBytes: 1_000)
+    limits.raft.maximumUncommittedBytes = 2_500
     try await withReplica(limits) { replica in
       let batch = ProduceContents.records([value(500), value(500)])
       let outcomes = try await append([batch, batch, batch, .record(value(900)), .record(value(10))], to: replica)

@@ -20,6 +20,7 @@ import Testing
         http-port: 8080
         ops-port: 8402
         allow-plaintext-on-network: true
+        bootstrap: true
         log-level: debug
         log-format: json
         max-store-bytes: 8388608

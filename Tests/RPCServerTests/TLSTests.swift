@@ -137,8 +137,8 @@ struct TLSTests {
       },
       { _, address in
         let silent = try await SilentClient.connect(to: address)
-        // The beginning of a record that holds a ClientHello.
-        try await silent.writeAndFlush(ByteBuffer(bytes: [0x16, 3, 1, 2, 0, 1]))
+        // The beginning of a record that holds a ClientHello. On a busy machine its time is over before it is written.
+        silent.writeAndFlush(ByteBuffer(bytes: [0x16, 3, 1, 2, 0, 1]), promise: nil)
         try await silent.closeFuture.get()
       })
   }

@@ -140,7 +140,7 @@ struct CutTests {
     }
   }
 
-  @Test("a writer says from where on a cut was refused, and drops what waits behind it")
+  @Test("a writer says where the log still ends when a cut was refused, and drops what waits behind it")
   func refusedWriter() throws {
     let disk = SimulatedDisk(seed: 1)
     let log = try log(on: disk, batches: 5, bytes: 100)
@@ -148,14 +148,14 @@ struct CutTests {
     let events = Mutex<[String]>([])
     let writer = LogWriter(log: log) { event in
       switch event {
-      case .refused(let index, .noSpace): events.withLock { $0.append("refused from \(index)") }
+      case .refused(let end, .noSpace): events.withLock { $0.append("refused, ends before \(end.nextIndex)") }
       default: events.withLock { $0.append("\(event)") }
       }
     }
     disk.plan(.noSpace, atStep: disk.step + 1)
     try writer.submitTruncation(from: LogIndex(3))
     writer.shutdown()
-    #expect(events.withLock { $0 } == ["refused from 3"])
+    #expect(events.withLock { $0 } == ["refused, ends before \(end.nextIndex)"])
     #expect(log.acceptedEnd == end && !log.hasFailed)
   }
 

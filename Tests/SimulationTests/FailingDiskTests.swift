@@ -76,7 +76,7 @@ struct FailingDiskTests {
     let events = Mutex<[String]>([])
     let writer = LogWriter(log: log) { event in
       switch event {
-      case .flushed(let flushed, _): events.withLock { $0.append("flushed \(flushed.end.nextIndex)") }
+      case .flushed(let flushed, _, _): events.withLock { $0.append("flushed \(flushed.end.nextIndex)") }
       case .failed(.syncFailed): events.withLock { $0.append("failed") }
       default: events.withLock { $0.append("\(event)") }
       }

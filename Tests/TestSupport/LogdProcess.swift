@@ -7,14 +7,14 @@ package final class LogdProcess: Sendable {
   package let httpAddress: String
   package let opsAddress: String
 
-  /// Starts a node and waits until it serves.
+  /// Starts a node that is a cluster by itself, unless `arguments` say which it joins, and waits until it serves.
   package init(dataDirectory: String, arguments: [String] = [], environment: [String: String] = [:]) async throws {
     let child = try ChildProcess(
       Products.path("logd"),
       [
         "--data-dir", dataDirectory, "--bind-addr", "127.0.0.1:0", "--rpc-port", "0", "--http-port", "0",
         "--ops-port", "0", "--node-name", "node-1", "--log-format", "json",
-      ] + arguments, environment: environment)
+      ] + (arguments.contains("--start-join-addrs") ? [] : ["--bootstrap"]) + arguments, environment: environment)
     self.child = child
     let serving = try await eventually("logd serves") { () -> [String: String]? in
       if let line = Self.logLine("serving", in: child.errors) { return line }

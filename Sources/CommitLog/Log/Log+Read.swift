@@ -15,6 +15,10 @@ extension Log {
     cached(.offset(offset), maximumBytes: maximumBytes)
   }
 
+  package func readCached(from index: LogIndex, maximumBytes: Int) -> [RecordBatch]? {
+    cached(.index(index), maximumBytes: maximumBytes)
+  }
+
   /// The offset of the first batch in the log that was appended at `time` or later, by the clocks of the leaders. The end of
   /// the log when there is none.
   package func offset(at time: Timestamp) throws(LogError) -> Offset {

@@ -53,6 +53,8 @@ package final class Log: Sendable {
   }
 
   package var metadata: LogMetadata { metadataSlot.withLock { $0 } }
+  /// The directory.
+  package var path: String { directory.path }
   /// Reads tail under a lock, for the newest batches that are flushed.
   func cached(_ key: LogKey, maximumBytes: Int) -> [RecordBatch]? {
     tail.withLock { $0.read(key, maximumBytes: maximumBytes) }
@@ -215,6 +217,19 @@ package final class Log: Sendable {
         throw error
       }
       metadataSlot.withLock { $0 = metadata }
+    }
+  }
+
+  /// Whether the disk takes that many bytes more: tried with a file that is removed again.
+  package func hasRoom(for bytes: Int) -> Bool {
+    // Removed when the log is opened, should the process end in between.
+    let name = "room" + Directory.temporarySuffix
+    defer { do throws(LogError) { try directory.remove(name) } catch {} }
+    do throws(LogError) {
+      try directory.open(name, .created).allocate(from: 0, to: UInt64(bytes))
+      return true
+    } catch {
+      return false
     }
   }
 

@@ -62,6 +62,24 @@ package struct DerivedState: Hashable, Sendable {
     return buffer
   }
 
+  /// With the append time, for a replica whose log starts with this state.
+  package func encodedForReplica() -> ByteBuffer {
+    var buffer = ByteBuffer()
+    buffer.writeInteger(maximumAppendTime.microseconds, endianness: .little)
+    buffer.writeImmutableBuffer(encoded())
+    return buffer
+  }
+
+  /// What ``encodedForReplica()`` encodes has at most, in bytes.
+  package static let maximumReplicaBytes = 8 + maximumEncodedBytes
+
+  /// nil when the bytes are no such state.
+  package init?(decodingForReplica source: ByteBuffer) {
+    var buffer = source
+    guard let time = buffer.readInteger(endianness: .little, as: Int64.self) else { return nil }
+    self.init(decoding: buffer, maximumAppendTime: Timestamp(microseconds: time))
+  }
+
   /// nil when the bytes are no state.
   init?(decoding source: ByteBuffer, maximumAppendTime: Timestamp) {
     var buffer = source

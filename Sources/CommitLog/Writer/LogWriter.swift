@@ -1,13 +1,17 @@
-import NIOCore
+package import NIOCore
 import Synchronization
 
 /// The storage thread of a log: group commit without a timer. While one sync runs, batches queue; then all of them go to the
 /// disk in one write and one sync.
 package final class LogWriter: Sendable {
   private enum Work {
-    case append([RecordBatch])
-    case truncate(from: LogIndex)
+    case append([RecordBatch], WriteTicket?)
+    case truncate(from: LogIndex, WriteTicket?)
+    case reset(to: LogEnd, DerivedState, WriteTicket?)
+    case saveVote(ByteBuffer, WriteTicket?)
     case remove(before: Offset)
+    case setClusterID(String)
+    case probeRoom(bytes: Int)
   }
 
   private enum Phase {
@@ -51,19 +55,41 @@ package final class LogWriter: Sendable {
   package var queuedBytes: Int { queue.withLock { $0.bytes } }
 
   /// Queues stamped batches for the disk. Into an empty queue any number of bytes is taken, so that a large batch passes.
-  package func submit(_ batches: [RecordBatch]) throws(LogWriterError) {
+  package func submit(_ batches: [RecordBatch], ticket: WriteTicket? = nil) throws(LogWriterError) {
     guard !batches.isEmpty else { return }
-    try enqueue(.append(batches), bytes: batches.reduce(0) { $0 + $1.byteCount })
+    try enqueue(.append(batches, ticket), bytes: batches.reduce(0) { $0 + $1.byteCount })
   }
 
   /// Queues a cut from the back, in order with the batches.
-  package func submitTruncation(from index: LogIndex) throws(LogWriterError) {
-    try enqueue(.truncate(from: index), bytes: 0)
+  package func submitTruncation(from index: LogIndex, ticket: WriteTicket? = nil) throws(LogWriterError) {
+    try enqueue(.truncate(from: index, ticket), bytes: 0)
+  }
+
+  /// Queues the replacement of the whole log by an empty one.
+  package func submitReset(
+    to start: LogEnd, state: DerivedState, ticket: WriteTicket? = nil
+  ) throws(LogWriterError) {
+    try enqueue(.reset(to: start, state, ticket), bytes: 0)
+  }
+
+  /// Queues what ``Log/saveVote(_:)`` saves.
+  package func submitVote(_ vote: ByteBuffer, ticket: WriteTicket? = nil) throws(LogWriterError) {
+    try enqueue(.saveVote(vote, ticket), bytes: 0)
   }
 
   /// Queues a cut from the front.
   package func submitRemoval(before offset: Offset) throws(LogWriterError) {
     try enqueue(.remove(before: offset), bytes: 0)
+  }
+
+  /// Queues what ``Log/setClusterID(_:)`` notes.
+  package func submitClusterID(_ id: String) throws(LogWriterError) {
+    try enqueue(.setClusterID(id), bytes: 0)
+  }
+
+  /// Asks whether the disk has room for that many bytes; ``LogWriterEvent/probed(hasRoom:)`` answers.
+  package func submitRoomProbe(bytes: Int) throws(LogWriterError) {
+    try enqueue(.probeRoom(bytes: bytes), bytes: 0)
   }
 
   private func enqueue(_ work: Work, bytes: Int) throws(LogWriterError) {
@@ -128,50 +154,83 @@ package final class LogWriter: Sendable {
   }
 
   private func drain(_ work: [Work]) {
-    var pending: [RecordBatch] = []
+    var pending = Pending()
     do throws(LogError) {
       for item in work {
-        switch item {
-        case .append(let batches):
-          pending += batches
-        case .truncate(let index):
+        if case .append(let batches, let ticket) = item {
+          pending.add(batches, ticket)
+        } else {
           try write(&pending)
-          do throws(LogError) {
-            try log.truncate(from: index)
-          } catch {
-            return refuse(error, from: min(index, log.acceptedEnd.nextIndex))
-          }
-          onEvent(.truncated(log.flushedEnd))
-        case .remove(let offset):
-          try write(&pending)
-          onEvent(.removed(start: try log.removeSegments(before: offset)))
+          try carryOut(item)
         }
       }
       try write(&pending)
     } catch {
-      refuse(error, from: log.acceptedEnd.nextIndex)
+      refuse(error)
+    }
+  }
+
+  private func carryOut(_ item: Work) throws(LogError) {
+    switch item {
+    case .append: preconditionFailure("batches are written together")
+    case .truncate(let index, let ticket):
+      try log.truncate(from: index)
+      onEvent(.truncated(log.flushedEnd, log.derivedState, ticket))
+    case .reset(let start, let state, let ticket):
+      try log.reset(to: start, state: state)
+      onEvent(.reset(start, ticket))
+    case .saveVote(let vote, let ticket):
+      try log.saveVote(vote)
+      onEvent(.voteSaved(ticket))
+    case .remove(let offset):
+      onEvent(.removed(start: try log.removeSegments(before: offset)))
+    case .setClusterID(let id): try setClusterID(id)
+    case .probeRoom(let bytes): onEvent(.probed(hasRoom: log.hasRoom(for: bytes)))
+    }
+  }
+
+  /// Without the note the log says itself, by its configuration, where it belongs: a full disk must not stop the writes behind it.
+  private func setClusterID(_ id: String) throws(LogError) {
+    do throws(LogError) {
+      try log.setClusterID(id)
+    } catch {
+      if log.hasFailed { throw error }
+      onEvent(.clusterIDRefused(error))
+    }
+  }
+
+  /// Batches that are written and synced together.
+  private struct Pending {
+    var batches: [RecordBatch] = []
+    /// The newest.
+    var ticket: WriteTicket?
+
+    mutating func add(_ added: [RecordBatch], _ newest: WriteTicket?) {
+      if batches.isEmpty { batches = added } else { batches += added }
+      ticket = newest ?? ticket
     }
   }
 
   /// One vectored write and one sync for all of the batches.
-  private func write(_ pending: inout [RecordBatch]) throws(LogError) {
-    guard !pending.isEmpty else { return }
+  private func write(_ pending: inout Pending) throws(LogError) {
+    guard !pending.batches.isEmpty else { return }
     var statistics = DrainStatistics()
-    statistics.batches = pending.count
-    statistics.bytes = pending.reduce(0) { $0 + $1.byteCount }
+    statistics.batches = pending.batches.count
+    statistics.bytes = pending.batches.reduce(0) { $0 + $1.byteCount }
     let clock = ContinuousClock()
     let start = clock.now
-    try log.append(pending)
-    pending = []
+    try log.append(pending.batches)
+    let ticket = pending.ticket
+    pending = Pending()
     let written = clock.now
     let flushed = try log.flush()
     statistics.writeDuration = start.duration(to: written)
     statistics.syncDuration = written.duration(to: clock.now)
-    onEvent(.flushed(flushed, statistics))
+    onEvent(.flushed(flushed, through: ticket, statistics))
   }
 
   /// Drops everything, for what waits continues what was refused.
-  private func refuse(_ error: LogError, from index: LogIndex) {
+  private func refuse(_ error: LogError) {
     let isFinal = log.hasFailed
     queue.withLock { queue in
       queue.work = []
@@ -182,6 +241,6 @@ package final class LogWriter: Sendable {
         queue.phase = .refusing(error)
       }
     }
-    onEvent(isFinal ? .failed(error) : .refused(from: index, error))
+    onEvent(isFinal ? .failed(error) : .refused(end: log.acceptedEnd, error))
   }
 }

@@ -28,17 +28,31 @@ package struct DrainStatistics: Hashable, Sendable {
   package var syncDuration = Duration.zero
 }
 
+/// Names a write in the event that says that it is durable. Whoever submits chooses them; they rise.
+package struct WriteTicket: Ordinal {
+  package let rawValue: UInt64
+
+  package init(_ rawValue: UInt64) {
+    self.rawValue = rawValue
+  }
+}
+
 /// What happened on the storage thread, told there, in order. A handler returns at once: the disk waits for it.
 package enum LogWriterEvent: Sendable {
-  /// Everything up to here is durable. Once for each drain.
-  case flushed(Flushed, DrainStatistics)
-  /// The log was cut from the back, as asked, and goes on from here.
-  case truncated(LogEnd)
+  /// Everything up to here is durable. Once for each drain, with the newest ticket of its batches.
+  case flushed(Flushed, through: WriteTicket?, DrainStatistics)
+  /// The log was cut from the back, as asked, and goes on from here; with what follows from what stayed.
+  case truncated(LogEnd, DerivedState, WriteTicket?)
+  /// The log was replaced, as asked, and starts here.
+  case reset(LogEnd, WriteTicket?)
+  case voteSaved(WriteTicket?)
   /// The log was cut from the front, as asked, and starts here.
   case removed(start: LogEnd)
-  /// The cut to this batch, or the batch, was refused, and all that waited behind it was dropped. The log goes on where it
-  /// ended: after a cut that was refused this is behind the batch, and what was to be cut is there.
-  case refused(from: LogIndex, LogError)
+  /// The log's cluster could not be noted. Nothing else waits for that.
+  case clusterIDRefused(LogError)
+  case probed(hasRoom: Bool)
+  /// A write was refused, and all that waited behind it was dropped. The log ends here and goes on after ``LogWriter/resume()``.
+  case refused(end: LogEnd, LogError)
   /// The log is of no use any more: end the process.
   case failed(LogError)
 }

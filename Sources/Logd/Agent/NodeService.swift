@@ -3,7 +3,9 @@ import Hummingbird
 import Logging
 import NIOCore
 import NIOPosix
+import ProgLogClient
 import RPCServer
+import Raft
 import ServiceLifecycle
 
 /// The node proper: opens the log, then serves it until it is told to stop.
@@ -40,13 +42,14 @@ struct NodeService: Service {
     defer { heartbeat.cancel() }
     let log = try await openLog(on: readers)
     let replica = try await loop.submit {
-      Replica.start(
-        log: log,
-        configuration: .init(
-          maximumRecordBytes: configuration.maximumRecordBytes,
-          maximumProducerBatchBytes: configuration.maximumBatchBytes), eventLoop: loop, readers: readers,
-        metrics: ReplicaMetrics(), logger: logger)
+      try Replica.start(
+        name: NodeID(configuration.nodeName), log: log, configuration: configuration.replica, eventLoop: loop,
+        readers: readers, metrics: ReplicaMetrics(), health: health.cluster, logger: logger)
     }.get()
+    let progress = try await loop.submit {
+      loop.scheduleRepeatedTask(initialDelay: .zero, delay: .seconds(1)) { _ in replica.recordProgress() }
+    }.get()
+    defer { progress.cancel() }
     let retention = Retention(
       replica: replica, policy: configuration.retention, interval: TimeAmount(configuration.retentionInterval),
       logger: logger)
@@ -61,14 +64,29 @@ struct NodeService: Service {
       address: HostPort(host: configuration.bindAddress.host, port: configuration.httpPort),
       what: "HTTP API", setting: .httpPort, shutdownTimeout: configuration.shutdownTimeout, logger: logger
     ) { [board] in board.post(.http, $0) }
-    let rpc = RPCService(configuration: configuration, replica: replica, loops: loops, board: board, logger: logger)
-    // Stopped from the last to the first: no new calls, then no more records, then the log is closed.
-    try await ServiceGroup(
-      configuration: .init(
-        services: [
-          ReplicaService(replica: replica), APIService(rpc: rpc, http: http),
-        ], logger: logger.quietened())
-    ).run()
+    let peers = try await loop.submit { [configuration, logger] in
+      let peers = PeerConnections(
+        identity: PeerIdentity(peer: replica.peer, clusterID: log.metadata.clusterID, address: ""), eventLoop: loop,
+        configuration: configuration.peers(for: log), logger: logger)
+      peers.events = replica
+      return peers
+    }.get()
+    let rpc = RPCService(
+      configuration: configuration, replica: replica, peers: peers, loops: loops, board: board, logger: logger)
+    var services: [any Service] = [
+      ReplicaService(replica: replica, peers: peers), APIService(rpc: rpc, http: http),
+    ]
+    if !configuration.startJoinAddresses.isEmpty {
+      services.append(
+        Joiner(
+          control: replica,
+          addresses: try configuration.startJoinAddresses.map { try NodeAddress(parsing: $0.description) },
+          logger: logger))
+    }
+    services.append(LeadershipService(replica: replica))
+    // Stopped from the last to the first: leadership is handed over, then there are no new calls, then no more records, then the log is
+    // closed.
+    try await ServiceGroup(configuration: .init(services: services, logger: logger.quietened())).run()
   }
 
   private func openLog(on readers: NIOThreadPool) async throws -> Log {
@@ -106,13 +124,48 @@ struct APIService: Service {
   }
 }
 
-/// Keeps the replica until the group stops, then drains and closes it.
+/// Keeps the replica until the group stops, then drains and closes it, and its connections to others.
 struct ReplicaService: Service {
   let replica: Replica
+  let peers: PeerConnections
 
   func run() async throws {
     try? await gracefulShutdown()
     try await replica.shutDown()
+    try await replica.eventLoop.flatSubmit { peers.stop() }.get()
+  }
+}
+
+/// Hands leadership over before this node stops, so that its callers have another leader at once.
+struct LeadershipService: Service {
+  let replica: Replica
+
+  func run() async throws {
+    try? await gracefulShutdown()
+    await replica.handOver()
+  }
+}
+
+extension Configuration {
+  fileprivate var raft: Raft.Settings {
+    var settings = Raft.Settings()
+    settings.electionTimeout = electionTimeout
+    settings.heartbeatInterval = heartbeatInterval
+    return settings
+  }
+
+  fileprivate var replica: Replica.Configuration {
+    Replica.Configuration(
+      maximumRecordBytes: maximumRecordBytes, maximumProducerBatchBytes: maximumBatchBytes, raft: raft)
+  }
+
+  fileprivate func peers(for log: Log) -> PeerConnections.Configuration {
+    PeerConnections.Configuration(
+      electionTimeout: electionTimeout,
+      maximumFrameBytes: PeerConnections.Configuration.maximumFrameBytes(
+        messageBytes: raft.maximumMessageBytes, batchBytes: log.configuration.maximumBatchBytes,
+        stateBytes: DerivedState.maximumReplicaBytes),
+      maximumInflightBytes: raft.maximumInflightBytes)
   }
 }
 

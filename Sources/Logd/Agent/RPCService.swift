@@ -3,22 +3,55 @@ import Logging
 import NIOCore
 import ProgLogAPI
 import RPCServer
+import Raft
 import ServiceLifecycle
 
-/// The gRPC API of a node.
+/// The RPC port of a node: its gRPC API, and the way of other nodes to it.
 struct RPCService: Service {
+  /// How long a node that is its cluster's only voter may take until it leads, before it says that it serves: two syncs, on a disk
+  /// that may be slow.
+  private static let soleVoterPatience = TimeAmount.seconds(30)
+
   let configuration: Configuration
   let replica: Replica
+  let peers: PeerConnections
   let loops: any EventLoopGroup
   let board: ListenerBoard
   let logger: Logger
 
   func run() async throws {
     let listener = try await listen()
+    try await joinCluster()
     board.post(.rpc, listener.address)
     try? await gracefulShutdown()
     listener.health.shutDown()
     try await listener.server.shutdown(deadline: .now() + TimeAmount(configuration.shutdownTimeout))
+  }
+
+  /// A node that needs nobody else serves when it leads. Any other is there for its peers first.
+  private func joinCluster() async throws {
+    let led = replica.eventLoop.makePromise(of: Void.self)
+    try await replica.eventLoop.submit {
+      let status = replica.nodeStatus
+      if configuration.bootstrap, status.configuration == nil { begin(status.clusterID ?? ClusterID.random()) }
+      guard replica.nodeStatus.configuration?.voters == [replica.peer] else { return led.succeed() }
+      let timer = replica.eventLoop.assumeIsolated().scheduleTask(in: Self.soleVoterPatience) { led.succeed() }
+      replica.whenLed {
+        timer.cancel()
+        led.succeed()
+      }
+    }.get()
+    try await led.futureResult.get()
+  }
+
+  private func begin(_ clusterID: String) {
+    replica.bootstrap(clusterID: clusterID) { result in
+      switch result {
+      case .success: logger.notice("began a cluster", metadata: ["cluster": "\(clusterID)"])
+      case .failure(let refusal):
+        logger.error("no cluster was begun", metadata: ["cluster": "\(clusterID)", "why": "\(refusal)"])
+      }
+    }
   }
 
   private struct Listener {
@@ -27,18 +60,16 @@ struct RPCService: Service {
     var address: HostPort
   }
 
-  /// GetServers tells where the node listens, and with port 0 that is known only once it does. So the methods are made
-  /// around an address that is filled in between: no call can come before, since the port is told to nobody.
   private func listen() async throws -> Listener {
-    let advertised = AdvertisedAddress()
-    let service = LogService(log: replica, nodeName: configuration.nodeName, advertisedAddress: advertised)
-    let health = HealthService(statuses: ["": .serving, LogService.name: .serving])
+    let service = LogService(log: replica) { replica.nodeStatus.servers }
+    let admin = AdminService(control: replica, logger: logger)
+    let health = HealthService(statuses: ["": .serving, LogService.name: .serving, AdminService.name: .serving])
     guard let descriptors = Base64.decode(FileDescriptors.base64) else {
       preconditionFailure("the generated file descriptors are not Base64: run 'make proto'")
     }
     let reflection = try ReflectionService(
-      descriptorSets: [descriptors], services: [LogService.name, HealthService.name])
-    let methods = service.methods
+      descriptorSets: [descriptors], services: [LogService.name, AdminService.name, HealthService.name])
+    let methods = service.methods + admin.methods
     let router = RPCRouter(methods + health.methods + reflection.methods)
     var limits = RPCServer.Configuration.defaults
     let wanted = HostPort(host: configuration.bindAddress.host, port: configuration.rpcPort)
@@ -52,9 +83,12 @@ struct RPCService: Service {
       configuration: limits, router: router, observer: RPCMetrics(methods: methods), eventLoopGroup: loops,
       logger: logger)
     do {
-      let bound = try await server.start()
+      let multiplexer = PortMultiplexer(peers: peers, logger: logger)
+      let bound = try await server.start(onAccept: multiplexer.accept)
+      // With port 0 it is known only now. No call can come before, since the port is told to nobody.
       let address = HostPort(host: wanted.host, port: bound.first?.port ?? wanted.port)
-      advertised.set(configuration.advertiseRPCAddress ?? address)
+      let advertised = configuration.advertiseRPCAddress ?? address
+      try await replica.eventLoop.submit { replica.begin(address: advertised.description, transport: peers) }.get()
       return Listener(server: server, health: health, address: address)
     } catch let error as IOError {
       throw ListenError(

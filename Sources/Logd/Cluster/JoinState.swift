@@ -32,6 +32,8 @@ struct JoinState {
 
   /// - Parameter elapsed: since the first look.
   mutating func next(_ status: NodeStatus, elapsed: Duration) -> Step {
+    // Its port is not bound yet.
+    guard !status.address.isEmpty else { return .look }
     let hadCluster = self.hadCluster ?? (status.configuration != nil)
     self.hadCluster = hadCluster
     // In its first life in a cluster it may see older configurations, for its log grows from the start on.

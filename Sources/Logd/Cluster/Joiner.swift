@@ -16,7 +16,7 @@ package struct Joiner: Service {
   private static let retry = ClientConfiguration.Retry(
     attempts: .max, initialBackoff: .milliseconds(100), maximumBackoff: .seconds(5))
   /// Between looks at what the node knows.
-  private static let lookInterval = Duration.seconds(1)
+  private static let lookInterval = Duration.milliseconds(100)
   /// Of lines in the log that say the same in other words.
   private static let reportInterval = Duration.seconds(10)
 

@@ -1,5 +1,6 @@
 package import CommitLog
 package import Logging
+import Raft
 package import Telemetry
 
 /// What a node runs with, checked. Sizes are bytes.
@@ -14,6 +15,13 @@ package struct Configuration: Sendable, Equatable {
   package var opsPort: Int
   /// Where clients reach this node's gRPC API; nil: where it listens.
   package var advertiseRPCAddress: HostPort?
+  /// Begin a cluster of this node alone, if it has never been in one.
+  package var bootstrap: Bool
+  /// Members of the cluster that this node is to join.
+  package var startJoinAddresses: [HostPort]
+  /// A follower that hears nothing for this to one and a half times this time asks for an election.
+  package var electionTimeout: Duration
+  package var heartbeatInterval: Duration
   /// Without TLS everybody who reaches the ports reads and writes: only loopback is bound unless this is set.
   package var allowPlaintextOnNetwork: Bool
   package var maximumStoreBytes: Int
@@ -36,7 +44,9 @@ package struct Configuration: Sendable, Equatable {
   package static func defaults(hostName: String) -> Configuration {
     Configuration(
       dataDirectory: "proglog-data", nodeName: hostName, bindAddress: HostPort(host: "127.0.0.1", port: 8401),
-      rpcPort: 8400, httpPort: 8080, opsPort: 8402, advertiseRPCAddress: nil, allowPlaintextOnNetwork: false,
+      rpcPort: 8400, httpPort: 8080, opsPort: 8402, advertiseRPCAddress: nil, bootstrap: false,
+      startJoinAddresses: [], electionTimeout: Raft.Settings().electionTimeout,
+      heartbeatInterval: Raft.Settings().heartbeatInterval, allowPlaintextOnNetwork: false,
       maximumStoreBytes: Log.Configuration().maximumStoreBytes,
       maximumIndexBytes: Log.Configuration().maximumIndexBytes,
       preallocationBytes: Log.Configuration().preallocationBytes,
@@ -65,6 +75,10 @@ extension Configuration {
       try parse.address(.advertiseRPCAddress, into: &advertised)
       advertiseRPCAddress = advertised
     }
+    try parse.bool(.bootstrap, into: &bootstrap)
+    try parse.addresses(.startJoinAddresses, into: &startJoinAddresses)
+    try parse.duration(.electionTimeout, into: &electionTimeout)
+    try parse.duration(.heartbeatInterval, into: &heartbeatInterval)
     try parse.bool(.allowPlaintextOnNetwork, into: &allowPlaintextOnNetwork)
     // Positions in an index entry are 32 bits wide.
     try parse.size(.maximumStoreBytes, in: 4096...(4 << 30) - 1, into: &maximumStoreBytes)
@@ -99,8 +113,28 @@ extension Configuration {
   /// Room that a batch and its segment need around a single record, in bytes; far above what they use.
   private static let recordOverheadBytes = 1024
 
+  /// A leader must be heard several times in the time in which its silence is taken for its end; shorter times than these are
+  /// those of a busy event loop.
+  private func checkTimes(_ settings: RawSettings) throws(ConfigurationError) {
+    let shortest = Duration.milliseconds(10)
+    guard heartbeatInterval >= shortest, electionTimeout >= heartbeatInterval * 3, electionTimeout <= .seconds(60) else {
+      let key: SettingKey = settings[.electionTimeout] == nil ? .heartbeatInterval : .electionTimeout
+      throw ConfigurationError(
+        origin: settings[key]?.origin ?? key.rawValue,
+        problem: "an election time-out of \(electionTimeout) and heartbeats each \(heartbeatInterval) do not fit each other",
+        allowed: "use an election time-out of three to ten heartbeats, 60s at most, and heartbeats of 10ms or more")
+    }
+  }
+
   /// What is wrong only in company.
   private func checkTogether(_ settings: RawSettings) throws(ConfigurationError) {
+    try checkTimes(settings)
+    guard !bootstrap || startJoinAddresses.isEmpty else {
+      throw ConfigurationError(
+        origin: settings[.startJoinAddresses]?.origin ?? SettingKey.startJoinAddresses.rawValue,
+        problem: "a node that begins a cluster has none to join",
+        allowed: "give --bootstrap to the first node alone, and --start-join-addrs to the others")
+    }
     let ports: [(SettingKey, Int)] = [
       (.bindAddress, bindAddress.port), (.rpcPort, rpcPort), (.httpPort, httpPort), (.opsPort, opsPort),
     ]

@@ -24,6 +24,19 @@ struct SettingParser {
     value = parsed
   }
 
+  /// Separated by commas.
+  func addresses(_ key: SettingKey, into value: inout [HostPort]) throws(ConfigurationError) {
+    guard let raw = settings[key] else { return }
+    var parsed: [HostPort] = []
+    for text in raw.text.split(separator: ",", omittingEmptySubsequences: true) {
+      guard let address = HostPort(String(text).trimmingSpaces), address.port > 0 else {
+        throw error(raw, "\"\(text)\" is no address", "write HOST:PORT,HOST:PORT,…, an IPv6 host in brackets")
+      }
+      parsed.append(address)
+    }
+    value = parsed
+  }
+
   func port(_ key: SettingKey, into value: inout Int) throws(ConfigurationError) {
     guard let raw = settings[key] else { return }
     guard let parsed = UInt16(raw.text) else {
@@ -79,5 +92,11 @@ struct SettingParser {
 
   private func error(_ raw: RawSettings.Value, _ problem: String, _ allowed: String) -> ConfigurationError {
     ConfigurationError(origin: raw.origin, problem: problem, allowed: allowed)
+  }
+}
+
+extension String {
+  fileprivate var trimmingSpaces: String {
+    String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
   }
 }

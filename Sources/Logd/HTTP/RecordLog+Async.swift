@@ -14,6 +14,7 @@ struct ConsumedRecords {
 extension RecordLog {
   /// Reads for async code what a Consume call would be answered; `max_bytes` counts the bytes of the values.
   func consume(_ request: ConsumeRequest) async throws -> ConsumedRecords {
+    if request.offset >= extent.end, request.wait == nil || request.offset > extent.end { try await confirmEnd() }
     let extent = extent
     if !extent.contains(request.offset) {
       guard request.offset == extent.end, let wait = request.wait else {
@@ -30,6 +31,15 @@ extension RecordLog {
       }
     let batches = try await read(from: request.offset, maximumBytes: limits.bytes).get()
     return try take(batches, from: request.offset, limits: limits)
+  }
+
+  /// `confirmEnd` for async code.
+  func confirmEnd() async throws {
+    try await eventLoop.flatSubmit {
+      let promise = self.eventLoop.makePromise(of: Void.self)
+      self.confirmEnd { promise.completeWith($0.mapError { $0 }) }
+      return promise.futureResult
+    }.get()
   }
 
   /// The caller's thread may take its time to decompress; an event loop's may not.

@@ -43,7 +43,19 @@ enum RecordMessages {
   }
 
   struct ErrorResponse: Codable, Equatable {
+    /// Where to go instead.
+    struct Leader: Codable, Equatable {
+      var id: String
+      var rpcAddress: String?
+
+      enum CodingKeys: String, CodingKey {
+        case id
+        case rpcAddress = "rpc_addr"
+      }
+    }
+
     var error: String
+    var leader: Leader?
   }
 
   /// A body that is not what the method takes; the text says what was wrong.

@@ -68,9 +68,19 @@ struct RecordsAPI {
   private func findOffset(_ request: Request) async throws -> any Encodable & Sendable {
     let found: Offset
     switch request.uri.queryParameters["time"] {
-    case nil, "latest"?: found = log.extent.end
+    case nil, "latest"?:
+      try await log.confirmEnd()
+      found = log.extent.end
     case "earliest"?: found = log.extent.start
-    case let text?: found = try await log.offset(at: try RecordMessages.time(String(text))).get()
+    case let text?:
+      let time = try RecordMessages.time(String(text))
+      var offset = try await log.offset(at: time).get()
+      if offset == log.extent.end {
+        // A record of that time or later may be on its way here.
+        try await log.confirmEnd()
+        offset = try await log.offset(at: time).get()
+      }
+      found = offset
     }
     let extent = log.extent
     return RecordMessages.OffsetsResponse(
@@ -98,7 +108,9 @@ struct RecordsAPI {
     } catch let error as BodyTooLarge {
       return failure(.contentTooLarge, "the body is larger than \(error.maximum) bytes")
     } catch let error as ProduceError {
-      return failure(status(of: error), error.description)
+      return failure(status(of: error), error.description, leader: error.leader)
+    } catch let error as EndUnconfirmed {
+      return failure(.serviceUnavailable, error.description)
     } catch let error as LogError {
       guard case .outOfRange = error else { return failure(.internalServerError, error.description) }
       return failure(.notFound, error.description)
@@ -111,14 +123,18 @@ struct RecordsAPI {
     switch error {
     case .recordTooLarge, .batchTooLarge: .contentTooLarge
     case .invalidBatch: .badRequest
-    case .overloaded, .shuttingDown: .serviceUnavailable
+    case .overloaded, .shuttingDown, .leadershipLost, .notReady: .serviceUnavailable
+    // Sent to a server that cannot answer for the log at the moment (RFC 9110 §15.5.20).
+    case .notLeader, .transferring: .misdirectedRequest
+    case .producerFenced, .sequenceTooOld, .sequenceGap: .conflict
     case .refused(.noSpace): HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
     case .refused: .internalServerError
     }
   }
 
-  private func failure(_ status: HTTPResponse.Status, _ text: String) -> Response {
-    response(status, RecordMessages.ErrorResponse(error: text))
+  private func failure(_ status: HTTPResponse.Status, _ text: String, leader: LeaderHint? = nil) -> Response {
+    let leader = leader.map { RecordMessages.ErrorResponse.Leader(id: $0.id, rpcAddress: $0.address) }
+    return response(status, RecordMessages.ErrorResponse(error: text, leader: leader))
   }
 
   private func response(_ status: HTTPResponse.Status, _ body: any Encodable) -> Response {

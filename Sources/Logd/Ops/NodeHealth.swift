@@ -20,6 +20,7 @@ package final class NodeHealth: Sendable {
   package static let maximumSilence: Duration = .seconds(30)
 
   private let state: Mutex<State>
+  package let cluster = ClusterHealth()
 
   package init(now: ContinuousClock.Instant) {
     state = Mutex(State(phase: .starting, lastBeat: now))
@@ -42,11 +43,11 @@ package final class NodeHealth: Sendable {
     return .passing
   }
 
-  /// Ready: the node takes calls.
+  /// Ready: the node takes calls, and its cluster has a leader.
   package func readiness() -> ProbeAnswer {
     switch phase {
     case .starting: .failing("the log is being opened")
-    case .serving: .passing
+    case .serving: cluster.readiness
     case .draining: .failing("the node is shutting down")
     }
   }

@@ -3,6 +3,9 @@ package import Raft
 /// The way to the other nodes: messages may be lost, and are when there is no connection or too much waits for one. Confined to the
 /// event loop of the replica.
 package protocol PeerTransport: AnyObject {
+  /// Who this node is to others. Its cluster is set, once it is known, before members are.
+  var identity: PeerIdentity { get set }
+
   /// Sends with the next ``flush()``.
   func send(_ message: Message, to peer: Peer)
 

@@ -29,13 +29,15 @@ package struct ProducerBatch: Sendable {
   package var count: UInt32 { batch.count }
 
   /// Makes one batch of the values, at least one.
-  package init(_ values: [ByteBuffer], limits: Limits, now: Timestamp) throws(ProduceError) {
+  package init(
+    _ values: [ByteBuffer], producer: Producer = .none, limits: Limits, now: Timestamp
+  ) throws(ProduceError) {
     // Before anything is copied: each record has two bytes at least beside its value. The exact size is checked below.
     let bytes = values.reduce(0) { $0 + $1.readableBytes + 2 }
     guard bytes <= limits.maximumBatchBytes else {
       throw .batchTooLarge(bytes: bytes, maximum: limits.maximumBatchBytes)
     }
-    var builder = RecordBatch.Builder(capacity: bytes + values.count * 2)
+    var builder = RecordBatch.Builder(producer: producer, capacity: bytes + values.count * 2)
     for value in values {
       guard value.readableBytes <= limits.maximumRecordBytes else {
         throw .recordTooLarge(bytes: value.readableBytes, maximum: limits.maximumRecordBytes)

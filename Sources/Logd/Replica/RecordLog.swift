@@ -39,6 +39,11 @@ package protocol RecordLog: AnyObject, Sendable {
   /// Fails with `LogError.outOfRange` for an offset outside of `extent`. From any thread; completes on `eventLoop`.
   func read(from offset: Offset, maximumBytes: Int) -> EventLoopFuture<[RecordBatch]>
 
+  /// Makes sure that what cannot be read here is not there: `completion` runs once, when everything that was acknowledged anywhere
+  /// before this call is in `extent`, or with why that cannot be told now. What can be read never changes, so only an answer that
+  /// says that something is missing needs this (ReadIndex, thesis §6.4).
+  func confirmEnd(completion: @escaping (Result<Void, EndUnconfirmed>) -> Void)
+
   /// Runs `action` once, when the record at `offset` can be read: at once if it can be already.
   func whenReadable(_ offset: Offset, _ action: @escaping () -> Void) -> ReadWaiter
 
@@ -63,6 +68,14 @@ package struct LogExtent: Sendable, Equatable {
 package struct ProducedRecord: Sendable, Equatable {
   package var offset: Offset
   package var term: Term
+  /// It was there already, from an earlier try.
+  package var isDuplicate = false
+
+  package init(offset: Offset, term: Term, isDuplicate: Bool = false) {
+    self.offset = offset
+    self.term = term
+    self.isDuplicate = isDuplicate
+  }
 }
 
 /// Names one wait, so that it can be cancelled.
@@ -70,30 +83,31 @@ package struct ReadWaiter: Sendable, Hashable {
   package var number: UInt64
 }
 
-/// Why a record was not appended. In every case nothing of it is in the log.
-package enum ProduceError: Error, Sendable {
-  case recordTooLarge(bytes: Int, maximum: Int)
-  case batchTooLarge(bytes: Int, maximum: Int)
-  /// What a producer sent as a batch is none, or none that producers may send; the text says why.
-  case invalidBatch(String)
-  /// More bytes wait for the disk than the node may hold.
-  case overloaded(queuedBytes: Int)
-  /// The log could not take it: no space left, most of all.
-  case refused(LogError)
+/// Who leads, for whom this node cannot help.
+package struct LeaderHint: Sendable, Hashable {
+  package var id: String
+  /// host:port; nil: not known.
+  package var address: String?
+
+  package init(id: String, address: String?) {
+    self.id = id
+    self.address = address
+  }
+}
+
+/// Why nobody can tell where the log ends.
+package enum EndUnconfirmed: Error, Sendable, Equatable {
+  /// No leader is known, or it lost its place, or does not answer.
+  case noLeader
+  case overloaded
   case shuttingDown
 }
 
-extension ProduceError: CustomStringConvertible {
+extension EndUnconfirmed: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .recordTooLarge(let bytes, let maximum):
-      "the record has \(bytes) bytes, the limit is \(maximum) (\(SettingKey.maximumRecordBytes.rawValue))"
-    case .batchTooLarge(let bytes, let maximum):
-      "the batch has \(bytes) bytes, the limit is \(maximum) (\(SettingKey.maximumBatchBytes.rawValue)); send several"
-    case .invalidBatch(let what): "the batch cannot be taken: \(what)"
-    case .overloaded(let queuedBytes):
-      "\(queuedBytes) bytes wait for the disk already; try again later"
-    case .refused(let error): "the log refused the record: \(error)"
+    case .noLeader: "this node knows of no leader that could say where the log ends; try again, or at another node"
+    case .overloaded: "too many reads wait for the leader to say where the log ends; try again later"
     case .shuttingDown: "the server is shutting down"
     }
   }

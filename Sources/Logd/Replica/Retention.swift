@@ -42,14 +42,10 @@ final class Retention: Sendable {
     // A log that is closed or has failed keeps what it has.
     guard let segments = try? replica.segments, let first = segments.first else { return }
     count(segments, from: first.start)
+    // Whoever leads decides for all.
+    guard replica.decidesRetention else { return }
     let start = policy.start(of: segments, now: .now)
-    guard start > first.start.nextOffset else { return }
-    do throws(LogWriterError) {
-      try replica.removeSegments(before: start)
-    } catch {
-      // The next look tries again.
-      logger.warning("retention could not remove segments", metadata: ["error": "\(error)", "before": "\(start)"])
-    }
+    if start > first.start.nextOffset { replica.retain(from: start) }
   }
 
   private func count(_ segments: [SegmentSummary], from start: LogEnd) {

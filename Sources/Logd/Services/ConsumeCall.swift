@@ -22,6 +22,8 @@ final class ConsumeCall {
   private var place: ConsumePlace
   /// A read or a decompression is under way.
   private var isReading = false
+  /// The log's end here was not behind what was acknowledged before the call.
+  private var hasConfirmedEnd = false
   private var waiter: ReadWaiter?
   private var waitTimer: Scheduled<Void>?
 
@@ -81,7 +83,23 @@ final class ConsumeCall {
     switch kind {
     case .stream where place.next >= extent.end: wait()
     case .unary where place.next == extent.end && request.wait != nil: waitForAWhile()
+    case .unary where place.next >= extent.end && !hasConfirmedEnd: confirmEnd()
     default: call.finish(.outOfRange(place.next, extent))
+    }
+  }
+
+  /// What is not here may only be on its way from the leader.
+  private func confirmEnd() {
+    isReading = true
+    log.confirmEnd { result in
+      self.isReading = false
+      guard !self.call.isEnded else { return }
+      switch result {
+      case .success:
+        self.hasConfirmedEnd = true
+        self.advance()
+      case .failure(let error): self.call.finish(RPCStatus(error))
+      }
     }
   }
 

@@ -4,8 +4,8 @@ import NIOCore
 /// The messages of `log.v1.Log` that carry records, coded by hand around the value's bytes: generated code would
 /// allocate a `Data` for every one of them. Field numbers are those of Proto/log/v1/log.proto.
 enum LogMessages {
-  /// `ProduceRequest{Record record = 1 {bytes value = 1}; repeated Record records = 2; bytes batch = 3}`, of which exactly one
-  /// is set.
+  /// `ProduceRequest{Record record = 1 {bytes value = 1}; repeated Record records = 2; bytes batch = 3; Producer producer = 4}`,
+  /// of which exactly one of the first three is set, and the producer with the first two only.
   ///
   /// As protobuf asks, the last of a field wins, and unknown fields are passed over.
   static func decodeProduceRequest(_ message: ByteBuffer) throws(MalformedMessage) -> ProduceContents {
@@ -13,12 +13,14 @@ enum LogMessages {
     var record: ByteBuffer?
     var records: [ByteBuffer] = []
     var batch: ByteBuffer?
+    var producer: Producer?
     while let field = try reader.next() {
       switch field {
       case .bytes(number: 1, let bytes): record = try recordValue(bytes) ?? record ?? ByteBuffer()
       case .bytes(number: 2, let bytes): records.append(try recordValue(bytes) ?? ByteBuffer())
       // proto3 does not tell empty bytes from none.
       case .bytes(number: 3, let bytes): batch = bytes.readableBytes > 0 ? bytes : nil
+      case .bytes(number: 4, let bytes): producer = try Self.producer(bytes, over: producer)
       case .varint(number: 1, _): throw MalformedMessage("record is no message")
       case .varint(number: 2, _): throw MalformedMessage("records is no message")
       case .varint(number: 3, _): throw MalformedMessage("batch is no bytes")
@@ -26,12 +28,38 @@ enum LogMessages {
       }
     }
     switch (record, records.isEmpty, batch) {
-    case (let record?, true, nil): return .record(record)
-    case (nil, false, nil): return .records(records)
-    case (nil, true, let batch?): return .batch(batch)
+    case (let record?, true, nil):
+      return try checked(producer).map { .numbered([record], $0, isSingle: true) } ?? .record(record)
+    case (nil, false, nil):
+      return try checked(producer).map { .numbered(records, $0, isSingle: false) } ?? .records(records)
+    case (nil, true, let batch?):
+      guard producer == nil else { throw MalformedMessage("producer is set beside batch, which has its own in its bytes") }
+      return .batch(batch)
     case (nil, true, nil): throw MalformedMessage("record is missing: set record, records or batch")
     default: throw MalformedMessage("more than one of record, records and batch is set: set one")
     }
+  }
+
+  /// `Producer{uint64 id = 1; uint32 epoch = 2; uint64 sequence = 3}`, laid over what came before, as protobuf asks.
+  private static func producer(_ message: ByteBuffer, over before: Producer?) throws(MalformedMessage) -> Producer {
+    var reader = ProtobufReader(message)
+    var producer = before ?? .none
+    while let field = try reader.next() {
+      switch field {
+      case .varint(number: 1, let id): producer.id = id
+      case .varint(number: 2, let epoch):
+        guard let epoch = UInt16(exactly: epoch) else { throw MalformedMessage("producer.epoch is \(epoch), above 65535") }
+        producer.epoch = epoch
+      case .varint(number: 3, let sequence): producer.sequence = sequence
+      default: break
+      }
+    }
+    return producer
+  }
+
+  private static func checked(_ producer: Producer?) throws(MalformedMessage) -> Producer? {
+    guard producer?.id != 0 else { throw MalformedMessage("producer.id is 0: choose one at random") }
+    return producer
   }
 
   private static func recordValue(_ record: ByteBuffer) throws(MalformedMessage) -> ByteBuffer? {
@@ -43,13 +71,14 @@ enum LogMessages {
     return value
   }
 
-  /// `ProduceResponse{uint64 offset = 1; uint32 count = 2; uint64 term = 3}`.
+  /// `ProduceResponse{uint64 offset = 1; uint32 count = 2; uint64 term = 3; bool is_duplicate = 4}`.
   static func writeProduceResponse(
-    offset: Offset, count: UInt32 = 0, term: Term = Term(0), to buffer: inout ByteBuffer
+    offset: Offset, count: UInt32 = 0, term: Term = Term(0), isDuplicate: Bool = false, to buffer: inout ByteBuffer
   ) {
     buffer.writeVarintField(1, offset.rawValue)
     buffer.writeVarintField(2, UInt64(count))
     buffer.writeVarintField(3, term.rawValue)
+    buffer.writeVarintField(4, isDuplicate ? 1 : 0)
   }
 
   /// `ConsumeRequest{uint64 offset = 1; uint32 max_records = 2; uint32 max_bytes = 3; uint32 wait_milliseconds = 4;

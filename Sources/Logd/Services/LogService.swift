@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import ProgLogAPI
 import RPCServer
+import Raft
 import SwiftProtobuf
 
 /// `log.v1.Log`, served on the event loop that owns the log.
@@ -10,9 +11,8 @@ struct LogService: Sendable {
   static let name = "log.v1.Log"
 
   let log: any RecordLog
-  let nodeName: String
-  /// Where clients reach this node: what GetServers tells them.
-  let advertisedAddress: AdvertisedAddress
+  /// What GetServers tells; called on the log's event loop.
+  let servers: @Sendable () -> [Log_V1_Server]
 
   var methods: [RPCMethod] {
     [
@@ -69,19 +69,43 @@ struct LogService: Sendable {
     }
     switch place {
     case .earliest(true): respond(found: log.extent.start, call)
-    case .latest(true): respond(found: log.extent.end, call)
+    case .latest(true): confirmEnd(call) { respond(found: log.extent.end, call) }
     case .timeMicroseconds(let time):
       log.offset(at: Timestamp(microseconds: time)).assumeIsolated().whenComplete { result in
         guard !call.isEnded else { return }
         switch result {
+        // A record of that time or later may be on its way here.
+        case .success(let offset) where offset == log.extent.end:
+          confirmEnd(call) { findAgain(after: time, call) }
         case .success(let offset): respond(found: offset, call)
         case .failure(let error):
-          call.finish(RPCStatus(.unavailable, "the offset at time \(time) could not be found: \(error)"))
+          call.finish(.timeNotFound(time, error))
         }
       }
     case .earliest(false), .latest(false), nil:
       call.finish(
         RPCStatus(.invalidArgument, "the place is missing: set time_microseconds, or earliest or latest to true"))
+    }
+  }
+
+  private func findAgain(after time: Int64, _ call: RPCCall) {
+    log.offset(at: Timestamp(microseconds: time)).assumeIsolated().whenComplete { result in
+      guard !call.isEnded else { return }
+      switch result {
+      case .success(let offset): respond(found: offset, call)
+      case .failure(let error): call.finish(.timeNotFound(time, error))
+      }
+    }
+  }
+
+  /// Goes on once the log's end here is not behind what was acknowledged before the call.
+  private func confirmEnd(_ call: RPCCall, _ next: @escaping () -> Void) {
+    log.confirmEnd { result in
+      guard !call.isEnded else { return }
+      switch result {
+      case .success: next()
+      case .failure(let error): call.finish(RPCStatus(error))
+      }
     }
   }
 
@@ -91,24 +115,25 @@ struct LogService: Sendable {
     response.offset = offset.rawValue
     response.startOffset = extent.start.rawValue
     response.endOffset = extent.end.rawValue
-    respond(response, call)
+    call.respond(with: response)
   }
 
   @Sendable private func getServers(_ request: ByteBuffer, _ call: RPCCall) {
-    var server = Log_V1_Server()
-    server.id = nodeName
-    server.rpcAddr = advertisedAddress.text
-    server.isLeader = true  // A single node leads itself.
     var response = Log_V1_GetServersResponse()
-    response.servers = [server]
-    respond(response, call)
+    response.servers = servers()
+    call.respond(with: response)
   }
+}
 
-  private func respond(_ response: some SwiftProtobuf.Message, _ call: RPCCall) {
-    do {
-      call.respond(ByteBuffer(bytes: try response.serializedBytes() as [UInt8]))
-    } catch {
-      call.finish(RPCStatus(.internal, "the answer could not be encoded: \(error)"))
+extension NodeStatus {
+  /// The members as clients know them.
+  var servers: [Log_V1_Server] {
+    (configuration?.members ?? []).map { member in
+      var server = Log_V1_Server()
+      server.id = member.peer.id.name
+      server.rpcAddr = member.address
+      server.isLeader = member.peer == raft.role.leader
+      return server
     }
   }
 }
@@ -117,10 +142,12 @@ extension RPCCall {
   func send(_ appended: AppendedRecords) {
     send(capacity: LogMessages.maximumOverheadBytes) { buffer in
       guard let count = appended.count else {
-        return LogMessages.writeProduceResponse(offset: appended.place.offset, to: &buffer)
+        return LogMessages.writeProduceResponse(
+          offset: appended.place.offset, isDuplicate: appended.place.isDuplicate, to: &buffer)
       }
       LogMessages.writeProduceResponse(
-        offset: appended.place.offset, count: count, term: appended.place.term, to: &buffer)
+        offset: appended.place.offset, count: count, term: appended.place.term,
+        isDuplicate: appended.place.isDuplicate, to: &buffer)
     }
   }
 }

@@ -6,6 +6,8 @@ enum ProduceContents: Equatable {
   case record(ByteBuffer)
   /// Values for one batch.
   case records([ByteBuffer])
+  /// Values for one batch of a producer that numbers its records. One value alone is answered as one `record` is.
+  case numbered([ByteBuffer], Producer, isSingle: Bool)
   /// One batch as its producer encoded it; not looked at yet.
   case batch(ByteBuffer)
 }
@@ -28,6 +30,14 @@ extension RecordLog {
     case .records(let values):
       do throws(ProduceError) {
         produce(try ProducerBatch(values, limits: batchLimits, now: .now), completion)
+      } catch {
+        completion(.failure(error))
+      }
+      handedOver()
+    case .numbered(let values, let producer, let isSingle):
+      do throws(ProduceError) {
+        let batch = try ProducerBatch(values, producer: producer, limits: batchLimits, now: .now)
+        produce(batch) { completion($0.map { AppendedRecords(place: $0, count: isSingle ? nil : batch.count) }) }
       } catch {
         completion(.failure(error))
       }

@@ -19,6 +19,8 @@ extension ObjectBuilder {
       "ops-port: \(Port.ops.number)",
       // Without TLS logd listens on loopback alone unless told that the network is trusted.
       "allow-plaintext-on-network: true",
+      // One server is a cluster by itself. On a volume that has been in one this does nothing.
+      "bootstrap: true",
       "log-level: \(spec.logLevel.rawValue)",
       "log-format: json",
     ]

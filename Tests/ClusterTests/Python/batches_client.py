@@ -29,7 +29,7 @@ def main():
         log = rpc.LogStub(channel)
         for check in (
             empty_log, records, limited_reads, stored_batches, invalid_batches, limits, stream_order, stream_reads,
-            waiting, find_offset,
+            waiting, find_offset, numbered_records,
         ):
             check(log)
             print("ok", check.__name__, flush=True)
@@ -161,10 +161,12 @@ def limited_reads(log):
 def stored_batches(log):
     sent = []
     for codec in (0, 1):
-        batch = encode([b"x" * 1000, b"", b"last"], codec=codec, producer=(7, 2, 40 + codec))
+        batch = encode([b"x" * 1000, b"", b"last"], codec=codec, producer=(7, 2, 3 * codec))
         answer = produce_batch(log, batch)
-        assert (answer.offset, answer.count) == (10 + 3 * codec, 3), answer
+        assert (answer.offset, answer.count, answer.is_duplicate) == (10 + 3 * codec, 3, False), answer
         sent.append(batch)
+    again = produce_batch(log, sent[0])
+    assert (again.offset, again.count, again.is_duplicate) == (10, 3, True), again
     answer = consume(log, offset=11, batches=True)
     assert [batch[HEADER:] for batch in answer.batches] == [batch[HEADER:] for batch in sent]
     assert (answer.next_offset, answer.end_offset) == (16, 16), answer
@@ -177,6 +179,43 @@ def stored_batches(log):
     assert values == [b"x" * 1000, b"", b"last"] * 2, values
     answer = consume(log, offset=11, max_records=100)
     assert [record.offset for record in answer.records] == [11, 12], answer
+
+
+def numbered_records(log):
+    """A producer that numbers its records: a retry gets the first offset, and what does not follow is refused."""
+    first = end(log)
+
+    def produce(sequence, values, epoch=0):
+        producer = pb.Producer(id=99, epoch=epoch, sequence=sequence)
+        records = [pb.Record(value=value) for value in values]
+        return log.Produce(pb.ProduceRequest(records=records, producer=producer), timeout=TIMEOUT)
+
+    for is_duplicate in (False, True):
+        answer = produce(0, [b"a", b"b"])
+        assert (answer.offset, answer.count, answer.is_duplicate) == (first, 2, is_duplicate), answer
+    assert produce(2, [b"c"]).offset == first + 2
+    assert (produce(0, [b"a", b"b"]).offset, produce(2, [b"c"]).offset) == (first, first + 2)
+    for call, code, expected in [
+        (lambda: produce(4, [b"d"]), grpc.StatusCode.ABORTED, "SEQUENCE_GAP"),
+        (lambda: produce(1, [b"b"]), grpc.StatusCode.FAILED_PRECONDITION, "SEQUENCE_TOO_OLD"),
+        (lambda: produce(3, [b"d"], epoch=1), grpc.StatusCode.ABORTED, "SEQUENCE_GAP"),
+    ]:
+        _, reason = refusal(call, code)
+        assert reason == expected, (reason, expected)
+    assert produce(0, [b"d"], epoch=1).offset == first + 3
+    _, reason = refusal(lambda: produce(3, [b"e"]), grpc.StatusCode.FAILED_PRECONDITION)
+    assert reason == "PRODUCER_FENCED", reason
+    single = pb.ProduceRequest(record=pb.Record(value=b"e"), producer=pb.Producer(id=99, epoch=1, sequence=1))
+    answers = [log.Produce(single, timeout=TIMEOUT) for _ in range(2)]
+    assert [(answer.offset, answer.is_duplicate) for answer in answers] == [(first + 4, False), (first + 4, True)]
+    for request, says in [
+        (pb.ProduceRequest(record=pb.Record(value=b"f"), producer=pb.Producer(id=0)), "producer.id is 0"),
+        (pb.ProduceRequest(record=pb.Record(value=b"f"), producer=pb.Producer(id=1, epoch=65536)), "above 65535"),
+        (pb.ProduceRequest(batch=encode([b"f"]), producer=pb.Producer(id=1)), "producer is set beside batch"),
+    ]:
+        text, _ = refusal(lambda: log.Produce(request, timeout=TIMEOUT), grpc.StatusCode.INVALID_ARGUMENT)
+        assert says in text, (says, text)
+    assert end(log) == first + 5
 
 
 def invalid_batches(log):

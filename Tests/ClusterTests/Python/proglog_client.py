@@ -110,7 +110,7 @@ def reflection(channel):
     database = ProtoReflectionDescriptorDatabase(channel)
     assert database.get_services() == [
         "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
-        "log.v1.Log",
+        "log.v1.Log", "proglog.admin.v1.Admin",
     ], database.get_services()
     service = DescriptorPool(database).FindServiceByName("log.v1.Log")
     assert "ProduceStream" in service.methods_by_name, service.methods_by_name
