@@ -17,16 +17,16 @@ let swiftSettings: [SwiftSetting] =
   ] + (buildsFuzzers ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : [])
 
 /// A program of ours. A fuzzer's main function is libFuzzer's, so for one it is a library, whose own has another name.
-func program(_ name: String, dependencies: [Target.Dependency]) -> Target {
+func program(_ name: String, dependencies: [Target.Dependency], settings: [SwiftSetting] = []) -> Target {
   guard buildsFuzzers else {
-    return .executableTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+    return .executableTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings + settings)
   }
   let entryPoint = ["-Xfrontend", "-entry-point-function-name", "-Xfrontend", "\(name)_main"]
   return .target(
-    name: name, dependencies: dependencies, swiftSettings: swiftSettings + [.unsafeFlags(entryPoint)])
+    name: name, dependencies: dependencies, swiftSettings: swiftSettings + settings + [.unsafeFlags(entryPoint)])
 }
 
-/// What debug builds can plant in the Raft core, for the tests to find; see PlantedBug.swift.
+/// What debug builds can plant in the Raft core and the server, for the tests to find; see PlantedBug.swift.
 let plantedBugs: [SwiftSetting] = [.define("PLANTED_BUGS", .when(configuration: .debug))]
 
 /// Generated code follows its generator's taste, not ours.
@@ -153,7 +153,7 @@ let package = Package(
       dependencies: [
         "CommitLog", "Raft", "ProgLogAPI", "RPCServer", "ProgLogClient", "Telemetry", nioCore, nioPosix, nioTLS,
         swiftProtobuf, collections, argumentParser, logging, metrics, serviceLifecycle, unixSignals, hummingbird, yams,
-      ]),
+      ], settings: plantedBugs),
     program(
       "Logctl", dependencies: ["CommitLog", "ProgLogAPI", "ProgLogClient", "Telemetry", nioCore, argumentParser]),
     program(
