@@ -15,6 +15,29 @@ package final class SmallDisk: Sendable {
     guard result.status == 0 else { throw NeverHappened(description: "mount failed: \(result.errors)") }
   }
 
+  private var ballast: String { "\(path)/ballast" }
+
+  /// Takes all room but so many bytes.
+  package func fill(leaving bytes: Int) throws {
+    var space = statvfs()
+    guard statvfs(path, &space) == 0 else { throw Self.error("statvfs") }
+    let free = Int(space.f_bavail) * Int(space.f_frsize) - bytes
+    let file = open(ballast, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw Self.error("open") }
+    defer { close(file) }
+    let result = posix_fallocate(file, 0, free)
+    guard result == 0 else {
+      throw NeverHappened(description: "\(free) bytes of a small disk: \(String(cString: strerror(result)))")
+    }
+  }
+
+  /// Gives back what ``fill(leaving:)`` took.
+  package func clear() throws { try FileManager.default.removeItem(atPath: ballast) }
+
+  private static func error(_ call: String) -> NeverHappened {
+    NeverHappened(description: "\(call) on a small disk: \(String(cString: strerror(errno)))")
+  }
+
   /// Unmounts it, whoever still uses it.
   package func unmount() async throws {
     try await run("/usr/bin/umount", ["--lazy", path])
