@@ -19,6 +19,8 @@ extension Replica: RecordLog {
   func publishExtent() {
     readableStart.store(state.ledger.start.rawValue, ordering: .releasing)
     readableEnd.store(state.readable.end.nextOffset.rawValue, ordering: .releasing)
+    // Not only with what the disk tells: a follower learns last of all that its newest records are committed.
+    metrics.extent(extent, queuedBytes: state.pending.bytes)
   }
 
   package func read(from offset: Offset, maximumBytes: Int) -> EventLoopFuture<[RecordBatch]> {
