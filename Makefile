@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build run stop test crash simulate fuzz sanitize bench proto manifests format lint image build-docker kube-up kube-down clean
+.PHONY: help deps build run stop test crash cluster-faults simulate fuzz sanitize bench proto manifests format lint image build-docker kube-up kube-down clean
 
 # The parts of `make test`, in order.
 PARTS ?= unit kube
@@ -33,6 +33,12 @@ test: ## Run all tests; PARTS="unit kube" chooses, FILTER=REGEX narrows
 crash: ## Kill a server under load, ROUNDS times (default 200), and look for lost records
 	swift build --build-tests
 	PROGLOG_CRASH_ROUNDS=$(or $(ROUNDS),200) swift test --skip-build --filter ClusterTests.CrashTests
+
+cluster-faults: ## Kill, stop, cut off, fill and wipe nodes of clusters under load, ROUNDS times each (default 100); SEED=N
+	swift build -c release --static-swift-stdlib --product logd
+	swift build --build-tests
+	PROGLOG_LOGD=$(CURDIR)/.build/release/logd PROGLOG_CLUSTER_ROUNDS=$(or $(ROUNDS),100) \
+		$(if $(SEED),PROGLOG_CLUSTER_SEED=$(SEED)) swift test --skip-build --filter ClusterTests.ReplicationTests
 
 simulate: ## Simulate WHAT=log (power lost at every storage operation) or cluster, until stopped or SEEDS=N; FIRST=N
 	swift build -c release --static-swift-stdlib --product Simulate
