@@ -222,7 +222,7 @@ let package = Package(
       swiftSettings: swiftSettings),
     // Real processes on loopback.
     .testTarget(
-      name: "ClusterTests", dependencies: ["Logd", "Logctl", "ProgLogClient", "TestSupport"],
+      name: "ClusterTests", dependencies: ["Logd", "Logctl", "ProgLogAPI", "ProgLogClient", "TestSupport"],
       exclude: ["Go", "Python"], swiftSettings: swiftSettings),
     // A real API server, real pods; run by `make test` with a cluster.
     .testTarget(

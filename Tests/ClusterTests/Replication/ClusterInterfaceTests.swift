@@ -1,4 +1,5 @@
 import Foundation
+import ProgLogAPI
 import ProgLogClient
 import TestSupport
 import Testing
