@@ -50,4 +50,37 @@ struct PreVoteTests {
     cluster.say(.vote(term: 3, last: .at(1, 1), isTransfer: true), from: "c", to: "b")
     #expect(cluster.transcript.last == "b: →c vote granted term 3")
   }
+
+  @Test("a leader whose process ends is followed by another within heartbeats, for its connections tell")
+  func brokenConnections() {
+    var cluster = TestCluster(voters: ["a", "b", "c"])
+    cluster.elect("a")
+    cluster.isolate("a")
+    for name in ["b", "c"] { cluster.step(name, .disconnected(TestCluster.peer("a"))) }
+    cluster.run(for: .milliseconds(250))
+    #expect(["b", "c"].contains { cluster.role(of: $0) == .leader })
+    #expect(cluster.violations == [])
+  }
+
+  @Test("a follower whose connection breaks, and who hears the leader again, asks nobody")
+  func connectionMadeAgain() {
+    var cluster = TestCluster(voters: ["a", "b", "c"])
+    cluster.elect("a")
+    cluster.step("b", .disconnected(TestCluster.peer("a")))
+    let later = cluster.transcript { $0.run(for: .milliseconds(950)) }
+    #expect(!later.contains { $0.contains("pre-vote") })
+    #expect(cluster.role(of: "a") == .leader)
+  }
+
+  @Test("a follower that alone has lost its leader is answered by nobody, and changes no term")
+  func oneBrokenConnection() {
+    var cluster = TestCluster(voters: ["a", "b", "c"])
+    cluster.elect("a")
+    let term = cluster.term(of: "a")
+    cluster.isCut = { $0.isFrom("a") && $0.isTo("b") || $0.isFrom("b") && $0.isTo("a") }
+    cluster.step("b", .disconnected(TestCluster.peer("a")))
+    cluster.run(for: .milliseconds(950))
+    #expect(cluster.role(of: "a") == .leader)
+    #expect(["a", "b", "c"].map { cluster.term(of: $0) } == [term, term, term])
+  }
 }

@@ -26,6 +26,16 @@ extension RaftCore {
     electionDeadline = now.instant + shortest + .nanoseconds(random.next(upperBound: spread))
   }
 
+  /// A connection that breaks at once is that of a process that has ended, most likely: a machine that is off, or a network
+  /// that is cut, says nothing. A leader that lives is heard within a heartbeat, and then nothing has happened; and nobody
+  /// who still hears it grants a pre-vote. So this costs nothing, and an election begins without the wait for a time-out.
+  mutating func leaderMayBeGone() {
+    following.heardLeader = nil
+    let heartbeat = UInt64(settings.heartbeatInterval / .nanoseconds(1))
+    let hurried = now.instant + settings.heartbeatInterval + .nanoseconds(random.next(upperBound: heartbeat))
+    electionDeadline = min(electionDeadline, hurried)
+  }
+
   /// The only voter has nobody to wait for.
   mutating func hurryIfAlone() {
     if configuration?.voters == [peer] { electionDeadline = now.instant }

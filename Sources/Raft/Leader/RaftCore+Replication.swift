@@ -96,6 +96,7 @@ extension RaftCore {
   }
 
   mutating func connectionLost(to peer: Peer) {
+    if leader == peer, role == .follower { leaderMayBeGone() }
     guard let position = leadership?.position(of: peer) else { return }
     leadership?.followers[position].probe()
     replicate(to: position)
