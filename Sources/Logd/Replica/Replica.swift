@@ -98,6 +98,7 @@ package final class Replica: Sendable {
       replica.eventLoop.execute { replica.handle(event) }
     }
     replica.writer.withLock { $0 = writer }
+    replica.publishExtent()
     replica.scheduleTimer()
     return replica
   }

@@ -21,7 +21,6 @@ final class Retention: Sendable {
 
   private let bytes = Gauge(label: "proglog_log_bytes")
   private let segmentCount = Gauge(label: "proglog_log_segments")
-  private let startOffset = Gauge(label: "proglog_log_start_offset")
   private let removedBytes = Counter(label: "proglog_log_removed_bytes_total")
   private let rebuiltIndexes = Counter(label: "proglog_log_rebuilt_indexes_total")
 
@@ -62,6 +61,5 @@ final class Retention: Sendable {
     seen.value = Seen(segments: segments, rebuiltIndexes: rebuilt)
     bytes.record(segments.reduce(0) { $0 + $1.bytes })
     segmentCount.record(segments.count)
-    startOffset.record(start.nextOffset.rawValue)
   }
 }

@@ -54,15 +54,7 @@ extension ReplicationTests {
 
     /// Reads all replicas from their common start.
     private func expectEqualLogs(_ cluster: LogdCluster) async throws {
-      let extents = try await eventually("all replicas start and end at the same offsets") { () -> [Int]? in
-        var extents: Set<[Int]> = []
-        for node in cluster.nodes {
-          extents.insert([
-            try await node.metric("proglog_log_start_offset"), try await node.metric("proglog_log_end_offset"),
-          ])
-        }
-        return extents.count == 1 ? extents.first : nil
-      }
+      let extents = try await commonExtent(cluster)
       var logs: Set<String> = []
       for node in cluster.nodes {
         let read = try await run(
@@ -73,6 +65,23 @@ extension ReplicationTests {
         logs.insert(read.output)
       }
       #expect(logs.count == 1, "the replicas' records differ")
+    }
+
+    private func commonExtent(_ cluster: LogdCluster) async throws -> [Int] {
+      var extents: [[Int]] = []
+      do {
+        return try await eventually("all replicas start and end at the same offsets") {
+          extents = []
+          for node in cluster.nodes {
+            extents.append([
+              try await node.metric("proglog_log_start_offset"), try await node.metric("proglog_log_end_offset"),
+            ])
+          }
+          return Set(extents).count == 1 ? extents[0] : nil
+        }
+      } catch {
+        throw NeverHappened(description: "\(error): the replicas are at \(extents)")
+      }
     }
 
     @Test(
