@@ -144,7 +144,9 @@ extension FuzzTarget {
   }
 
   /// One that ours takes beside records.
-  private static func isProducer(_ producer: Log_V1_Producer) -> Bool { producer.id != 0 && producer.epoch <= .max >> 16 }
+  private static func isProducer(_ producer: Log_V1_Producer) -> Bool {
+    producer.id != 0 && producer.epoch <= UInt32(UInt16.max)
+  }
 
   /// Whether the message may have a group, or a `record` that is a number: the generated code takes both for unknown fields.
   private static func holdsGroupOrNumberAsRecord(_ input: [UInt8]) -> Bool {

@@ -82,7 +82,8 @@ struct Logd: AsyncParsableCommand {
   var electionTimeout: String?
 
   @Option(
-    help: ArgumentHelp("How often a leader is heard when there is nothing to say. (default: 100ms)", valueName: "duration"))
+    help: ArgumentHelp(
+      "How often a leader is heard when there is nothing to say. (default: 100ms)", valueName: "duration"))
   var heartbeatInterval: String?
 
   @Flag(help: "Listen beyond loopback without TLS. Everybody who reaches the ports can read and write the log.")
@@ -142,7 +143,8 @@ struct Logd: AsyncParsableCommand {
       .dataDirectory: dataDir, .nodeName: nodeName, .bindAddress: bindAddr, .rpcPort: rpcPort, .httpPort: httpPort,
       .opsPort: opsPort, .advertiseRPCAddress: advertiseRpcAddr,
       .bootstrap: bootstrap ? "true" : nil, .startJoinAddresses: startJoinAddrs, .electionTimeout: electionTimeout,
-      .heartbeatInterval: heartbeatInterval, .allowPlaintextOnNetwork: allowPlaintextOnNetwork ? "true" : nil, .maximumStoreBytes: maxStoreBytes,
+      .heartbeatInterval: heartbeatInterval, .allowPlaintextOnNetwork: allowPlaintextOnNetwork ? "true" : nil,
+      .maximumStoreBytes: maxStoreBytes,
       .maximumIndexBytes: maxIndexBytes, .preallocationBytes: preallocationBytes, .maximumRecordBytes: maxRecordBytes,
       .maximumBatchBytes: maxBatchBytes, .tailCacheBytes: tailCacheBytes, .retentionBytes: retentionBytes,
       .retentionAge: retentionAge, .retentionInterval: retentionInterval, .shutdownTimeout: shutdownTimeout,

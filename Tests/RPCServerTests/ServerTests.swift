@@ -375,7 +375,8 @@ struct ServerTests {
   func waitingConnections() async throws {
     var configuration = RPCServer.Configuration.defaults
     configuration.maximumWaitingConnections = 2
-    try await withServer(configuration, onAccept: { try $0.beginWaiting($1) }) { server, address in
+    let onAccept: @Sendable (RPCServer, any Channel) throws -> Void = { try $0.beginWaiting($1) }
+    try await withServer(configuration, onAccept: onAccept) { server, address in
       let first = try await SilentClient.connect(to: address)
       let second = try await SilentClient.connect(to: address)
       #expect(try await eventually { server.waitingConnections == 2 })

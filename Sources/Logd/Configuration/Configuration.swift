@@ -117,11 +117,13 @@ extension Configuration {
   /// those of a busy event loop.
   private func checkTimes(_ settings: RawSettings) throws(ConfigurationError) {
     let shortest = Duration.milliseconds(10)
-    guard heartbeatInterval >= shortest, electionTimeout >= heartbeatInterval * 3, electionTimeout <= .seconds(60) else {
+    let isSensible =
+      heartbeatInterval >= shortest && electionTimeout >= heartbeatInterval * 3 && electionTimeout <= .seconds(60)
+    guard isSensible else {
       let key: SettingKey = settings[.electionTimeout] == nil ? .heartbeatInterval : .electionTimeout
       throw ConfigurationError(
         origin: settings[key]?.origin ?? key.rawValue,
-        problem: "an election time-out of \(electionTimeout) and heartbeats each \(heartbeatInterval) do not fit each other",
+        problem: "an election time-out of \(electionTimeout) and heartbeats each \(heartbeatInterval) do not fit",
         allowed: "use an election time-out of three to ten heartbeats, 60s at most, and heartbeats of 10ms or more")
     }
   }

@@ -33,7 +33,9 @@ enum LogMessages {
     case (nil, false, nil):
       return try checked(producer).map { .numbered(records, $0, isSingle: false) } ?? .records(records)
     case (nil, true, let batch?):
-      guard producer == nil else { throw MalformedMessage("producer is set beside batch, which has its own in its bytes") }
+      guard producer == nil else {
+        throw MalformedMessage("producer is set beside batch, which has its own in its bytes")
+      }
       return .batch(batch)
     case (nil, true, nil): throw MalformedMessage("record is missing: set record, records or batch")
     default: throw MalformedMessage("more than one of record, records and batch is set: set one")
@@ -48,7 +50,9 @@ enum LogMessages {
       switch field {
       case .varint(number: 1, let id): producer.id = id
       case .varint(number: 2, let epoch):
-        guard let epoch = UInt16(exactly: epoch) else { throw MalformedMessage("producer.epoch is \(epoch), above 65535") }
+        guard let epoch = UInt16(exactly: epoch) else {
+          throw MalformedMessage("producer.epoch is \(epoch), above 65535")
+        }
         producer.epoch = epoch
       case .varint(number: 3, let sequence): producer.sequence = sequence
       default: break
