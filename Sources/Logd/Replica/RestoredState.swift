@@ -20,8 +20,8 @@ extension RaftCore.Restored {
       guard let noted else { continue }
       guard let configuration = Raft.Configuration(decoding: noted.payload) else {
         throw RestoreError(
-          description: "the configuration at index \(noted.index) in \(log.path) was written by a version that this one "
-            + "does not know: run that one")
+          description: "the configuration at index \(noted.index) in \(log.path) was written by a version that "
+            + "this one does not know: run that one")
       }
       configurations.append(.init(index: noted.index, configuration: configuration))
     }
