@@ -86,6 +86,20 @@ import Testing
     }
   }
 
+  @Test("a node that comes back under another address says so to its clients")
+  func movedAddress() async throws {
+    let directory = try TemporaryDirectory()
+    for address in ["log.example:8400", "other.example:9400"] {
+      let node = try await LogdProcess(
+        dataDirectory: directory.file("data"), arguments: ["--advertise-rpc-addr", address])
+      try await eventually("\(address) is told") { () -> Void? in
+        let servers = try await run(Products.path("logctl"), ["servers", "--addr", node.rpcAddress])
+        return servers.output.contains(address) ? () : nil
+      }
+      #expect(try await node.stop() == 0)
+    }
+  }
+
   @Test("SIGTERM drains and closes; what was acknowledged is there")
   func gracefulStop() async throws {
     let directory = try TemporaryDirectory()

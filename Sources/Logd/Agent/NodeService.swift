@@ -46,10 +46,10 @@ struct NodeService: Service {
         name: NodeID(configuration.nodeName), log: log, configuration: configuration.replica, eventLoop: loop,
         readers: readers, metrics: ReplicaMetrics(), health: health.cluster, logger: logger)
     }.get()
-    let progress = try await loop.submit {
-      loop.scheduleRepeatedTask(initialDelay: .zero, delay: .seconds(1)) { _ in replica.recordProgress() }
+    let looks = try await loop.submit {
+      loop.scheduleRepeatedTask(initialDelay: .zero, delay: .seconds(1)) { _ in replica.look() }
     }.get()
-    defer { progress.cancel() }
+    defer { looks.cancel() }
     let retention = Retention(
       replica: replica, policy: configuration.retention, interval: TimeAmount(configuration.retentionInterval),
       logger: logger)

@@ -47,9 +47,21 @@ extension Replica: ClusterControl {
     step(event(request))
   }
 
-  /// Counts how far this node and its followers are. On `eventLoop`, now and then.
-  func recordProgress() {
+  /// Counts how far this node and its followers are, and sees to its address. On `eventLoop`, now and then.
+  func look() {
+    guard !state.isClosed else { return }
     state.progress.record(state.core.status, applied: state.readable.end.lastIndex.rawValue)
+    correctAddress()
+  }
+
+  /// Who leads has nobody to ask when its address is another one than before. When the change is refused, the next look asks again.
+  private func correctAddress() {
+    guard state.isLeader, !state.address.isEmpty, let member = state.members?[peer], member.address != state.address
+    else { return }
+    let addresses: Logger.Metadata = ["before": "\(member.address)", "now": "\(state.address)"]
+    change(.setAddress(peer.id, state.address)) { result in
+      if case .success = result { self.logger.notice("this node has another address", metadata: addresses) }
+    }
   }
 
   // MARK: What the core says of it
