@@ -62,7 +62,8 @@ final class FaultRun {
 
   private func verify(_ name: String, _ more: [String] = []) async throws {
     try await place.expectKept(
-      ["verify", "--addrs", cluster.addresses, "--history", histories.joined(separator: ",")] + more, name)
+      ["verify", "--addrs", cluster.addresses, "--timeout", "4m", "--history", histories.joined(separator: ",")] + more,
+      name)
   }
 }
 

@@ -6,7 +6,7 @@ extension ReplicationTests {
   /// Appends and reads of concurrent clients, at any replica, checked by a program that shares no code with the server.
   @Suite(.enabled(if: GoProgram.isBuildable, "\(GoProgram.requirement)"))
   struct LinearizabilityTests {
-    private static let rounds = ReplicationTests.rounds.map { max(3, $0 / 10) } ?? 3
+    private static let rounds = ReplicationTests.rounds.map { max(1, $0 / 10) } ?? 1
     /// Calls that have an answer before the next thing happens.
     private static let callsOfPhase = 200
 
