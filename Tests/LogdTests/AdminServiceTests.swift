@@ -10,7 +10,7 @@ import Testing
 
 /// The admin API as its client sees it, on real connections.
 @Suite(.timeLimit(.minutes(1))) struct AdminServiceTests {
-  private let client = AdminClient(timeout: .seconds(30))
+  private let client = AdminClient(timeout: .seconds(60), connectionTimeout: .seconds(60))
 
   private static let life = "00000000000000000000000000000001"
 

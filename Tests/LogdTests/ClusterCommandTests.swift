@@ -153,7 +153,7 @@ import Testing
   func nobody() async throws {
     let seeds = [try NodeAddress(parsing: "127.0.0.1:1"), try NodeAddress(parsing: "127.0.0.1:2")]
     let error = await #expect(throws: AdminError.self) {
-      _ = try await ClusterStatusCommand.view(seeds: seeds, timeout: .seconds(30))
+      _ = try await ClusterStatusCommand.view(seeds: seeds, timeout: .seconds(60), connectionTimeout: .seconds(60))
     }
     #expect(error.map { FailureCode($0) } == .unreachable)
     #expect(error?.description == "cannot reach 127.0.0.1:1: connection refused: is logd running there?")

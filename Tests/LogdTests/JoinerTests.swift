@@ -93,7 +93,7 @@ import Testing
       let removed = members[2]
       // Its own log ends before the entry that removes it.
       removed.remembers = cluster.state.configuration
-      _ = try await AdminClient(timeout: .seconds(30)).remove("c", at: members[0].seed)
+      _ = try await AdminClient(timeout: .seconds(60), connectionTimeout: .seconds(60)).remove("c", at: members[0].seed)
       try await joining(removed, to: [members[0].seed]) { lines in
         try await eventually("the log says so") {
           lines.has("this node was removed from the cluster, and does not ask to come back") ? () : nil

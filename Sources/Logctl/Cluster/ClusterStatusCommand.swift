@@ -44,8 +44,11 @@ struct ClusterStatusCommand: AsyncParsableCommand {
   }
 
   /// - Throws: what the first address failed with, when none answers.
-  static func view(seeds: [NodeAddress], timeout: Duration) async throws -> ClusterView {
-    let answers = try await ClusterSurvey(client: AdminClient(timeout: timeout)).answers(seeds: seeds)
+  static func view(
+    seeds: [NodeAddress], timeout: Duration, connectionTimeout: Duration = AdminClient.defaultConnectionTimeout
+  ) async throws -> ClusterView {
+    let client = AdminClient(timeout: timeout, connectionTimeout: connectionTimeout)
+    let answers = try await ClusterSurvey(client: client).answers(seeds: seeds)
     if answers.allSatisfy({ $0.known == nil }), case .failure(let error)? = answers.first?.report { throw error }
     return ClusterView(answers)
   }

@@ -9,8 +9,8 @@ import ProgLogAPI
 package struct AdminClient: Sendable {
   private typealias Stub = Proglog_Admin_V1_Admin.Client<HTTP2ClientTransport.Posix>
 
-  /// A lost SYN is sent again after a second (RFC 6298 §2.1), and a machine that is gone answers none.
-  package static let defaultConnectionTimeout = Duration.seconds(3)
+  /// A lost SYN is sent again after one second and after three (RFC 6298 §2.1, §5.5), and a machine that is gone answers none.
+  package static let defaultConnectionTimeout = Duration.seconds(5)
 
   /// For one call and its connection.
   package var timeout: Duration

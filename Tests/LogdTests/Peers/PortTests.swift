@@ -66,7 +66,8 @@ struct PortTests {
 
   @Test("who says nothing is closed at the deadline, and others go on")
   func silence() async throws {
-    try await withNode(firstByteTimeout: .milliseconds(300)) { node in
+    // Those who do say something get to it in this time, on a busy machine too.
+    try await withNode(firstByteTimeout: .seconds(5)) { node in
       let silent = try await RawPeer.connect(to: node)
       let peer = try await RawPeer.connect(to: node)
       try await peer.greet(PeerSamples.hello(to: node.peer))
