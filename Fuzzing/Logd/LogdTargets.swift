@@ -2,4 +2,5 @@ import FuzzSupport
 
 let logdTargets: [FuzzTarget] = [
   .produceRequest, .consumeRequest, .logResponses, .httpBodies, .configurationFile, .settings,
+  .peerGreeting, .peerFrames,
 ]
