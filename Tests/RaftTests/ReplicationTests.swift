@@ -98,6 +98,17 @@ struct ReplicationTests {
     )
   }
 
+  @Test("what only tells the commit index is not answered: its round was")
+  func roundsAreAnsweredOnce() {
+    var cluster = TestCluster(voters: ["a", "b", "c"])
+    cluster.say(.append(term: 2, after: .at(1, 1), [.entry(2, term: 2)]), from: "a", to: "b")
+    cluster.say(.heartbeat(term: 2, commit: 1, round: 8), from: "a", to: "b")
+    let told = cluster.transcript { $0.say(.heartbeat(term: 2, commit: 2, round: 8), from: "a", to: "b") }
+    #expect(told == ["b: commit 2"])
+    let next = cluster.transcript { $0.say(.heartbeat(term: 2, commit: 2, round: 9), from: "a", to: "b") }
+    #expect(next == ["b: →a alive term 2 round 9"])
+  }
+
   @Test("a cluster is begun once, and not on a node that has a log")
   func bootstrapTwice() {
     var cluster = TestCluster()

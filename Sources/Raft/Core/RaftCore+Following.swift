@@ -6,6 +6,8 @@ struct Following: Hashable, Sendable {
   var matched = LogIndex(0)
   /// When the leader last spoke.
   var heardLeader: Instant?
+  /// The leader's last round that was answered.
+  var answeredRound: UInt64 = 0
   /// Entries were taken that are not acknowledged yet.
   var owesAcknowledgement = false
   /// The leader only asks, or sends what is here already.
@@ -95,7 +97,12 @@ extension RaftCore {
 
   mutating func handle(_ heartbeat: Heartbeat, from sender: Peer) {
     hear(sender)
-    send(.heartbeatResponse(HeartbeatResponse(term: term, round: heartbeat.round)), to: sender)
+    // A round is answered once: what only tells the commit index between two of them would else cost the leader two wake-ups
+    // for each entry. A lost answer is made good by the next round.
+    if heartbeat.round > following.answeredRound {
+      following.answeredRound = heartbeat.round
+      send(.heartbeatResponse(HeartbeatResponse(term: term, round: heartbeat.round)), to: sender)
+    }
     // The leader names no more than what this node acknowledged; a log that was full since may have less.
     commit(through: min(heartbeat.commitIndex, log.lastIndex))
   }
