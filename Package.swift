@@ -180,7 +180,9 @@ let package = Package(
       swiftSettings: swiftSettings + plantedBugs),
     // What tests share: processes, directories, seeds.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
-    .testTarget(name: "RaftTests", dependencies: ["Raft", "CommitLog", nioCore], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "RaftTests", dependencies: ["Raft", "CommitLog", "TestSupport", nioCore], exclude: ["Golden"],
+      swiftSettings: swiftSettings),
     .testTarget(
       name: "CompressionTests", dependencies: ["Compression", nioCore], swiftSettings: swiftSettings),
     .testTarget(
@@ -210,7 +212,7 @@ let package = Package(
       dependencies: [
         "Logd", "Logctl", "CommitLog", "Raft", "ProgLogAPI", "ProgLogClient", "RPCServer", "TestSupport", nioCore,
         nioPosix, nioEmbedded, swiftProtobuf, grpcCore, grpcTransport, logging, serviceLifecycle,
-      ],
+      ], exclude: ["Peers/Golden"],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "LogctlTests",
@@ -223,7 +225,7 @@ let package = Package(
     // Real processes on loopback.
     .testTarget(
       name: "ClusterTests", dependencies: ["Logd", "Logctl", "ProgLogAPI", "ProgLogClient", "TestSupport"],
-      exclude: ["Go", "Python"], swiftSettings: swiftSettings),
+      exclude: ["Go", "Golden", "Python"], swiftSettings: swiftSettings),
     // A real API server, real pods; run by `make test` with a cluster.
     .testTarget(
       name: "KubernetesTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),

@@ -1,5 +1,6 @@
 import CommitLog
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import Raft
@@ -63,6 +64,11 @@ struct MessageCodecTests {
     #expect(try Self.codec.decode(&twice) == message)
     #expect(try Self.codec.decode(&twice) == message)
     #expect(twice.readableBytes == 0)
+  }
+
+  @Test("they are the bytes of version 1, which nodes of that version read and write")
+  func golden() throws {
+    try GoldenLines("messages-1.txt").check(Self.messages.map { Array(bytes($0).readableBytesView) })
   }
 
   @Test("a flipped bit is an error, wherever it is", arguments: messages)

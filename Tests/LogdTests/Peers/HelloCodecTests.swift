@@ -1,5 +1,6 @@
 import NIOCore
 import Raft
+import TestSupport
 import Testing
 
 @testable import Logd
@@ -42,6 +43,14 @@ struct HelloCodecTests {
     var encoded = HelloCodec.encode(answer)
     try prefixesAreIncomplete(of: encoded) { try HelloCodec.decodeAnswer(&$0) }
     #expect(try HelloCodec.decodeAnswer(&encoded) == .known(answer))
+  }
+
+  @Test("they are the bytes of version 1, which nodes of that version read and write")
+  func golden() throws {
+    let encoded =
+      Self.hellos.map(HelloCodec.encode)
+      + Self.answers.compactMap { $0 }.map(HelloCodec.encode)
+    try GoldenLines("hellos-1.txt").check(encoded.map { Array($0.readableBytesView) })
   }
 
   @Test("a flipped bit is an error, wherever it is")
