@@ -64,3 +64,10 @@ func problem(model: String, policy: String = "") -> String? {
     return error.description
   }
 }
+
+/// Ends a test that cannot go on.
+struct Unexpected: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) { self.description = description }
+}
