@@ -9,13 +9,13 @@ package struct AccessPolicy: Sendable {
     let modelName: String
     let policyName: String
 
-    init(model: SourceFile, policy: SourceFile) throws(PolicyError) {
-      self.model = try AccessModel(model)
-      let file = try PolicyFile(policy, model: self.model)
+    init(model: AccessModel, modelName: String, policy: SourceFile) throws(PolicyError) {
+      let file = try PolicyFile(policy, model: model)
       rules = file.rules
       links = file.links
-      compiled = try CompiledPolicy(self.model, file, file: policy.name)
-      modelName = model.name
+      compiled = try CompiledPolicy(model, file, file: policy.name)
+      self.model = model
+      self.modelName = modelName
       policyName = policy.name
     }
   }
@@ -24,7 +24,11 @@ package struct AccessPolicy: Sendable {
 
   /// Reads and compiles both texts. Whatever is not understood is an error: nothing is passed over.
   package init(model: SourceFile, policy: SourceFile) throws(PolicyError) {
-    storage = try Storage(model: model, policy: policy)
+    try self.init(model: AccessModel(model), modelName: model.name, policy: policy)
+  }
+
+  init(model: AccessModel, modelName: String, policy: SourceFile) throws(PolicyError) {
+    storage = try Storage(model: model, modelName: modelName, policy: policy)
   }
 
   /// Whether the subject may do the action to the object. What no line and no part of the model allows is denied.

@@ -59,7 +59,8 @@ struct ReloadTests {
     guard case .rejected(let error) = policy.reload() else { throw Unexpected("it was not rejected") }
     #expect(
       error.description
-        == "\(files.policyPath): the file cannot be opened: no such file or directory; check the path and its permissions"
+        == "\(files.policyPath): the file cannot be opened: no such file or directory; "
+        + "check the path and its permissions"
     )
     guard case .unchanged = policy.reload() else { throw Unexpected("it was told twice") }
     #expect(policy.rejection == error && isAllowed(policy))
