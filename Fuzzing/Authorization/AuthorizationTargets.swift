@@ -1,0 +1,3 @@
+import FuzzSupport
+
+let authorizationTargets: [FuzzTarget] = [.accessModel, .accessPolicy, .accessCSV]

@@ -1,0 +1,17 @@
+/// Who is at the other end of a connection, as its certificate says.
+package struct Identity: Sendable, Hashable {
+  /// What the certificate is for.
+  package enum Profile: Sendable, Hashable {
+    case client
+    /// A member of the cluster.
+    case node
+  }
+
+  package let subject: Subject
+  package let profile: Profile
+
+  package init(subject: Subject, profile: Profile) {
+    self.subject = subject
+    self.profile = profile
+  }
+}
