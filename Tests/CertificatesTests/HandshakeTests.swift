@@ -94,6 +94,7 @@ import Testing
       } else {
         #expect(echo.failures.all.isEmpty)
         #expect(echo.admitted.all.map(\.role) == [test.client])
+        #expect(echo.chains.all == [2])
         #expect(echo.admitted.all.map(\.commonName) == ["\(test.client.rawValue)-1"])
       }
     }

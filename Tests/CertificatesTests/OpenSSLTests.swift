@@ -86,7 +86,7 @@ import Testing
         "keyUsage=critical,digitalSignature,keyCertSign", "-addext", "extendedKeyUsage=clientAuth",
       ])
     #expect(made.status == 0, "\(made.text)")
-    let privateKey = try PEM.privateKey(in: AuthorityDirectory.text(key))
+    let privateKey = try CertificateFiles.privateKey(key)
     let certificates = try PEM.certificates(in: made.text)
     #expect(certificates.count == 1)
     try CertificateVerifier.check(privateKey, belongsTo: certificates[0])
@@ -180,6 +180,7 @@ import Testing
       #expect(second.contains("Reused, TLSv1.2"), "\(second)")
       try await eventually("both are admitted") { server.admitted.all.count == 2 ? true : nil }
       #expect(server.failures.all.isEmpty)
+      #expect(server.chains.all == [2, nil])
 
       clock.value = start + 3601
       let third = try await connect(files, server.port, ["-tls1_2", "-sess_in", session])

@@ -65,14 +65,13 @@ extension AuthorityDirectory {
 
   private func require(_ stage: RollStage) throws(AuthorityError) {
     let actual = rollStage()
-    guard actual == stage else { throw .wrongStage(actual, needed: stage) }
+    guard actual == stage else { throw .wrongStage(actual) }
   }
 
-  /// The files with certificates that an authority has not signed. What is no certificate is none of our business.
+  /// The certificates beside an authority that it has not signed. What cannot be read is none of our business here.
   private func leavesOfOthers(_ authority: CertificateAuthority) throws(AuthorityError) -> [String] {
-    let names = try file { () throws(FileError) in try SmallFile.names(in: path) }
     let key = authority.certificate.publicKey
-    return names.filter(KeyPairFiles.isLeaf).map { "\(path)/\($0)" }.filter { file in
+    return try leaves().filter { file in
       guard let leaf = try? Self.leaf(file) else { return false }
       return !key.isValidSignature(leaf.signature, for: leaf)
     }

@@ -17,7 +17,7 @@ package struct AuthorityDirectory: Sendable {
   package init(_ path: String) { self.path = path }
 
   package var bundlePath: String { "\(path)/ca.pem" }
-  var keyPath: String { "\(path)/ca-key.pem" }
+  package var keyPath: String { "\(path)/ca-key.pem" }
   var nextKeyPath: String { "\(path)/ca-next-key.pem" }
   var previousKeyPath: String { "\(path)/ca-previous-key.pem" }
 
@@ -50,8 +50,7 @@ package struct AuthorityDirectory: Sendable {
   /// Who is trusted.
   package func trust() throws(AuthorityError) -> TrustBundle {
     guard SmallFile.exists(bundlePath) else { throw .none(directory: path) }
-    let text = try Self.text(bundlePath)
-    do { return try TrustBundle(pem: text) } catch { throw .pem(path: bundlePath, error) }
+    return try CertificateFiles.trust(bundlePath)
   }
 
   /// Who signs.
@@ -59,9 +58,7 @@ package struct AuthorityDirectory: Sendable {
 
   func authority(_ keyPath: String) throws(AuthorityError) -> CertificateAuthority {
     let trust = try trust()
-    let text = try Self.text(keyPath)
-    let key: Certificate.PrivateKey
-    do { key = try PEM.privateKey(in: text) } catch { throw .pem(path: keyPath, error) }
+    let key = try CertificateFiles.privateKey(keyPath)
     return try issuing(keyPath) { () throws(IssuingError) in try CertificateAuthority(in: trust, privateKey: key) }
   }
 }
@@ -105,16 +102,15 @@ extension AuthorityDirectory {
     return try issue(request, to: files, now: now, overwrites: true).certificate
   }
 
-  /// The first certificate of a file.
-  package static func leaf(_ path: String) throws(AuthorityError) -> Certificate {
-    let text = try text(path)
-    do { return try PEM.certificates(in: text)[0] } catch { throw .pem(path: path, error) }
+  /// The files with certificates beside the authority, by their names.
+  package func leaves() throws(AuthorityError) -> [String] {
+    let names = try file { () throws(FileError) in try SmallFile.names(in: path) }
+    return names.filter(KeyPairFiles.isLeaf).map { "\(path)/\($0)" }
   }
 
-  static func text(_ path: String) throws(AuthorityError) -> String {
-    let bytes: [UInt8]
-    do { bytes = try SmallFile.read(path) } catch { throw .file(error) }
-    do { return try PEM.text(bytes) } catch { throw .pem(path: path, error) }
+  /// The first certificate of a file.
+  package static func leaf(_ path: String) throws(AuthorityError) -> Certificate {
+    try CertificateFiles.certificates(path)[0]
   }
 
   func write(

@@ -9,7 +9,7 @@ package enum AuthorityError: Error, Hashable {
   /// The name of a certificate would make a file that means something else.
   case reservedName(String)
   /// The step of a roll does not follow from where it is.
-  case wrongStage(RollStage, needed: RollStage)
+  case wrongStage(RollStage)
   /// Certificates that nobody would believe any more.
   case stillInUse(by: [String])
 }
@@ -28,8 +28,7 @@ extension AuthorityError: CustomStringConvertible {
       """
     case .reservedName(let name):
       "'\(name)' cannot be the name of a file: letters, digits and .-_@ are good, and no beginning with 'ca'; see --out"
-    case .wrongStage(let stage, let needed):
-      "\(stage.description); this step needs that \(needed.description)"
+    case .wrongStage(let stage): "\(stage): \(stage.next)"
     case .stillInUse(let files):
       """
       still signed by the old authority: \(files.joined(separator: ", ")): make them anew with 'logctl certs renew', and \

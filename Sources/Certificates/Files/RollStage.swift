@@ -17,3 +17,14 @@ extension RollStage: CustomStringConvertible {
     }
   }
 }
+
+extension RollStage {
+  /// What can be done.
+  package var next: String {
+    switch self {
+    case .none: "'logctl certs roll start' begins one"
+    case .trusted: "next is 'logctl certs roll switch', or 'logctl certs roll abort' to take it back"
+    case .signing: "next are 'logctl certs renew' and then 'logctl certs roll finish'"
+    }
+  }
+}

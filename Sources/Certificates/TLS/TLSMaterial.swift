@@ -56,6 +56,11 @@ package struct TLSMaterial: Sendable {
 }
 
 extension TLSMaterial {
+  /// PEM, for libraries that want text: the leaf first.
+  package func chainText() throws(IssuingError) -> String { try PEM.text(of: chain) }
+  /// PEM.
+  package func privateKeyText() throws(IssuingError) -> String { try PEM.text(of: privateKey) }
+
   /// When what is in use ends, for a metric.
   package var expiry: TLSExpiry {
     TLSExpiry(

@@ -1,6 +1,7 @@
 import Certificates
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 /// A TLS server on loopback that sends back what it gets, as long as the peer has the certificate that it wants.
 final class EchoServer: Sendable {
@@ -8,6 +9,8 @@ final class EchoServer: Sendable {
   /// Who was let in, and who was not.
   let admitted = Recorder<CertificateIdentity>()
   let failures = Recorder<HandshakeFailure>()
+  /// How many certificates each chain has that a handler sees as verified; nil for a session that was resumed.
+  let chains = Recorder<Int?>()
   private let channel: any Channel
 
   static func with<Result>(
@@ -28,14 +31,14 @@ final class EchoServer: Sendable {
   private init(
     requiring profile: CertificateProfile, timeout: TimeAmount, contexts: @escaping @Sendable () -> TLSContexts
   ) async throws {
-    let (admitted, failures) = (admitted, failures)
+    let (admitted, failures, chains) = (admitted, failures, chains)
     channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           let pipeline = channel.pipeline.syncOperations
           try contexts().addServerHandlers(to: pipeline, requiring: profile, timeout: timeout)
-          try pipeline.addHandler(EchoHandler(admitted, failures))
+          try pipeline.addHandler(EchoHandler(admitted, failures, chains))
         }
       }
       .bind(host: "127.0.0.1", port: 0).get()
@@ -50,18 +53,26 @@ private final class EchoHandler: ChannelInboundHandler {
 
   private let admitted: Recorder<CertificateIdentity>
   private let failures: Recorder<HandshakeFailure>
+  private let chains: Recorder<Int?>
   private var isAdmitted = false
 
-  init(_ admitted: Recorder<CertificateIdentity>, _ failures: Recorder<HandshakeFailure>) {
+  init(
+    _ admitted: Recorder<CertificateIdentity>, _ failures: Recorder<HandshakeFailure>, _ chains: Recorder<Int?>
+  ) {
     self.admitted = admitted
     self.failures = failures
+    self.chains = chains
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let admission = try? context.pipeline.syncOperations.handler(type: PeerAdmissionHandler.self)
     guard let identity = admission?.identity else { fatalError("bytes of nobody") }
-    if !isAdmitted { admitted.append(identity) }
-    isAdmitted = true
+    if !isAdmitted {
+      isAdmitted = true
+      let chain = (try? context.pipeline.syncOperations.nioSSL_peerValidatedCertificateChain()) ?? nil
+      chains.append(chain?.count)
+      admitted.append(identity)
+    }
     context.writeAndFlush(data, promise: nil)
   }
 
