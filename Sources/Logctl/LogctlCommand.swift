@@ -18,6 +18,7 @@ struct LogctlCommand: AsyncParsableCommand {
         logctl servers                          show the members and their leader
         logctl cluster status                   show how far each member is, and what is wrong
         logctl log verify DIRECTORY             check the files of a server's log
+        logctl certs init                       make an authority for certificates
 
       The server is --addr HOST:PORT, or $\(ConnectionOptions.addressVariable), or \(ConnectionOptions.defaultAddress).
 
@@ -26,7 +27,7 @@ struct LogctlCommand: AsyncParsableCommand {
     version: "logctl \(BuildVersion.current)",
     subcommands: [
       ProduceCommand.self, ConsumeCommand.self, OffsetsCommand.self, ServersCommand.self, ClusterCommand.self,
-      LogCommand.self, VersionCommand.self,
+      LogCommand.self, CertsCommand.self, VersionCommand.self,
     ])
 
   static func main() async {

@@ -41,7 +41,9 @@ struct BinaryTests {
     arguments: [
       "produce", "consume", "offsets", "servers", "log", "log verify", "log dump", "log repair", "version", "cluster",
       "cluster status", "cluster add", "cluster promote", "cluster demote", "cluster remove", "cluster transfer",
-      "cluster bootstrap",
+      "cluster bootstrap", "certs", "certs init", "certs issue", "certs renew", "certs verify", "certs show",
+      "certs roll", "certs roll start", "certs roll switch", "certs roll finish", "certs roll abort",
+      "certs roll status",
     ])
   func help(command: String) throws {
     let result = try self.run(command.split(separator: " ").map(String.init) + ["--help"])

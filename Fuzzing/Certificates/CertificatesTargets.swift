@@ -1,0 +1,3 @@
+import FuzzSupport
+
+let certificatesTargets: [FuzzTarget] = [.pemBundle, .certificateIdentity]
