@@ -24,5 +24,8 @@ package struct GossipCounters: Hashable, Sendable {
   package var malformed = 0
   /// Members, relays and intents too many.
   package var overflows = 0
+  /// Messages that waited to be gossiped and gave way to newer ones.
+  package var droppedBroadcasts = 0
+  /// Events and queries that were heard before.
   package var repeated = 0
 }
