@@ -8,6 +8,8 @@ enum SmallFile {
     var code: Int32
     var limit = 0
 
+    var isMissingFile: Bool { code == ENOENT }
+
     var description: String {
       code == 0
         ? "it has more than \(limit) bytes" : "\(operation) fails: \(String(cString: strerror(code)))"
