@@ -1,3 +1,4 @@
+import CoreMetrics
 import DequeModule
 import Logging
 import NIOCore
@@ -48,14 +49,15 @@ final class GossipHub {
 
   init(
     _ configuration: GossipConfiguration, address: GossipAddress, meta: [UInt8], sockets: GossipSockets,
-    eventLoop: any EventLoop, logger: Logger, onEvent: @escaping @Sendable (GossipNode.Event) -> Void
+    eventLoop: any EventLoop, logger: Logger, metrics: any MetricsFactory,
+    onEvent: @escaping @Sendable (GossipNode.Event) -> Void
   ) {
     self.configuration = configuration
     self.eventLoop = eventLoop
     self.sockets = sockets
     self.logger = logger
     self.onEvent = onEvent
-    metrics = GossipMetrics()
+    self.metrics = GossipMetrics(metrics)
     security = configuration.security
     keyWork = eventLoop.makeSucceededVoidFuture()
     var settings = configuration.settings

@@ -3,16 +3,16 @@ import NIOCore
 
 /// What a gossiping node counts, made once. Confined to the event loop.
 final class GossipMetrics {
-  private let sentPackets = Counter(label: "proglog_gossip_sent_packets_total")
-  private let sentBytes = Counter(label: "proglog_gossip_sent_bytes_total", dimensions: [("transport", "udp")])
-  private let sentStreamBytes = Counter(label: "proglog_gossip_sent_bytes_total", dimensions: [("transport", "tcp")])
-  private let receivedPackets = Counter(label: "proglog_gossip_received_packets_total")
-  private let receivedBytes = Counter(label: "proglog_gossip_received_bytes_total")
-  private let failedSends = Counter(label: "proglog_gossip_failed_sends_total")
-  private let failedExchanges = Counter(label: "proglog_gossip_failed_exchanges_total")
-  private let openStreams = Gauge(label: "proglog_gossip_streams")
-  private let health = Gauge(label: "proglog_gossip_health_score")
-  private let queuedBytes = Gauge(label: "proglog_gossip_queued_bytes")
+  private let sentPackets: Counter
+  private let sentBytes: Counter
+  private let sentStreamBytes: Counter
+  private let receivedPackets: Counter
+  private let receivedBytes: Counter
+  private let failedSends: Counter
+  private let failedExchanges: Counter
+  private let openStreams: Gauge
+  private let health: Gauge
+  private let queuedBytes: Gauge
   /// All from the start, so that a rate over them begins at 0.
   private let refusals: [Refusal: Counter]
   private let members: [(status: MemberStatus, gauge: Gauge)]
@@ -23,15 +23,31 @@ final class GossipMetrics {
   /// Whoever reads metrics does so less often.
   private static let interval = TimeAmount.seconds(1)
 
-  init() {
+  init(_ factory: any MetricsFactory) {
+    func counter(_ name: String, _ dimensions: [(String, String)] = []) -> Counter {
+      Counter(label: "proglog_gossip_\(name)_total", dimensions: dimensions, factory: factory)
+    }
+    func gauge(_ name: String, _ dimensions: [(String, String)] = []) -> Gauge {
+      Gauge(label: "proglog_gossip_\(name)", dimensions: dimensions, factory: factory)
+    }
+    sentPackets = counter("sent_packets")
+    sentBytes = counter("sent_bytes", [("transport", "udp")])
+    sentStreamBytes = counter("sent_bytes", [("transport", "tcp")])
+    receivedPackets = counter("received_packets")
+    receivedBytes = counter("received_bytes")
+    failedSends = counter("failed_sends")
+    failedExchanges = counter("failed_exchanges")
+    openStreams = gauge("streams")
+    health = gauge("health_score")
+    queuedBytes = gauge("queued_bytes")
     refusals = Dictionary(
       uniqueKeysWithValues: Refusal.allCases.map {
-        ($0, Counter(label: "proglog_gossip_refused_total", dimensions: [("reason", $0.rawValue)]))
+        ($0, counter("refused", [("reason", $0.rawValue)]))
       })
     members = [MemberStatus.alive, .leaving, .left, .failed].map {
-      ($0, Gauge(label: "proglog_gossip_members", dimensions: [("status", $0.rawValue)]))
+      ($0, gauge("members", [("status", $0.rawValue)]))
     }
-    counted = Self.names.map { (Counter(label: "proglog_gossip_\($0.name)_total"), $0.value) }
+    counted = Self.names.map { (counter($0.name), $0.value) }
     openStreams.record(0)
   }
 

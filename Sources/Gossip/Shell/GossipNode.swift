@@ -1,3 +1,4 @@
+package import CoreMetrics
 package import Logging
 package import NIOCore
 import NIOPosix
@@ -18,6 +19,7 @@ package final class GossipNode: Sendable {
   package let configuration: GossipConfiguration
   private let eventLoop: any EventLoop
   private let logger: Logger
+  private let metrics: any MetricsFactory
   private let onEvent: @Sendable (Event) -> Void
   /// nil before the start, and after the end.
   private let hub: NIOLoopBoundBox<GossipHub?>
@@ -25,11 +27,12 @@ package final class GossipNode: Sendable {
 
   package init(
     _ configuration: GossipConfiguration, eventLoop: any EventLoop, logger: Logger,
-    onEvent: @escaping @Sendable (Event) -> Void
+    metrics: any MetricsFactory = MetricsSystem.factory, onEvent: @escaping @Sendable (Event) -> Void
   ) {
     self.configuration = configuration
     self.eventLoop = eventLoop
     self.logger = logger
+    self.metrics = metrics
     self.onEvent = onEvent
     hub = .makeEmptyBox(valueType: GossipHub.self, eventLoop: eventLoop)
     hasStarted = .makeBoxSendingValue(false, eventLoop: eventLoop)
@@ -68,7 +71,7 @@ package final class GossipNode: Sendable {
     guard !address.isWildcard else { throw GossipStartError.wildcardCannotBeTold(address: "\(sockets.address)") }
     let hub = GossipHub(
       configuration, address: address, meta: meta, sockets: sockets, eventLoop: eventLoop, logger: logger,
-      onEvent: onEvent)
+      metrics: metrics, onEvent: onEvent)
     try hub.start()
     self.hub.value = hub
     logger.info(

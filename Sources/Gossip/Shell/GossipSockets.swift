@@ -13,6 +13,8 @@ struct GossipSockets: Sendable {
   private static let maximumAttempts = 16
   /// The largest datagram: an agent of Serf may send events of 9 KiB.
   private static let receiveBytes = 65_536
+  /// Packets of many members at once wait here while the loop is busy; the system may give less. memberlist asks for 2 MiB.
+  private static let receiveBufferBytes = 2 << 20
   private static let backlog: Int32 = 128
 
   static func bind(
@@ -41,6 +43,7 @@ struct GossipSockets: Sendable {
     }
     return DatagramBootstrap(group: eventLoop)
       .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: receiveBytes))
+      .channelOption(.socketOption(.so_rcvbuf), value: receiveBufferBytes)
       .bind(to: local)
       .flatMapErrorThrowing { throw GossipStartError.cannotBind("\(local)", "UDP", $0) }
       .map { Self(datagrams: $0, listener: listener, address: address, family: local.protocol) }

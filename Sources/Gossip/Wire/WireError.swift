@@ -43,6 +43,7 @@ package struct WireError: Error, Hashable, CustomStringConvertible {
     case .invalidText: "a text is not UTF-8"
     case .missing(let field): "the field \(field) is missing"
     case .invalidField(let field, let why): "the field \(field) \(why)"
+    case .unknownMessage(Self.typeOfTLS): "it begins like TLS, which gossip does not speak: the keyring encrypts"
     case .unknownMessage(let type): "no message has the type \(type)"
     case .nested(let type): "a message of type \(type) stands where none may"
     case .labelled: "the sender uses memberlist labels, which are not supported: run it without a label"
@@ -57,6 +58,9 @@ package struct WireError: Error, Hashable, CustomStringConvertible {
     case .undecryptable: "no key of the keyring decrypts it, or it is not encrypted: give all members the same keyring"
     }
   }
+
+  /// The first byte of a handshake of TLS.
+  private static let typeOfTLS: UInt8 = 0x16
 
   private func hexadecimal(_ number: some BinaryInteger) -> String { "0x" + String(number, radix: 16) }
 }

@@ -154,11 +154,11 @@ struct SerfInteroperationTests {
   func theyRotate() async throws {
     let rotation = try await Rotation()
     let agent = rotation.agents[0]
-    #expect(try await agent.command("keys", "-list").contains("\(rotation.old.base64) [3/3]"))
+    #expect(try await agent.command("keys", "-list").contains("\(rotation.old.base64)  [3/3]"))
     for step in ["-install", "-use"] { try await agent.command("keys", "\(step)=\(rotation.new.base64)") }
     try await agent.command("keys", "-remove=\(rotation.old.base64)")
     let list = try await agent.command("keys", "-list")
-    #expect(list.contains("\(rotation.new.base64) [3/3]"), "\(list)")
+    #expect(list.contains("\(rotation.new.base64)  [3/3]"), "\(list)")
     #expect(!list.contains(rotation.old.base64), "\(list)")
     await #expect(throws: NeverHappened.self) { try await agent.command("keys", "-use=\(rotation.old.base64)") }
     try await rotation.end()
@@ -177,7 +177,8 @@ struct SerfInteroperationTests {
     #expect(report.answers.values.allSatisfy { $0.keys == [rotation.new.base64] }, "\(report)")
     let failed = try await node.changeKeyrings(.use(rotation.old))
     #expect(!failed.isComplete)
-    #expect(Set(failed.answers.values.map(\.message)) == ["requested key is not in the keyring"])
+    // An older memberlist begins it with a capital letter.
+    #expect(Set(failed.answers.values.map { $0.message.lowercased() }) == ["requested key is not in the keyring"])
     try await rotation.end()
   }
 }

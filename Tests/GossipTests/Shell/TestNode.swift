@@ -1,5 +1,6 @@
 import Gossip
 import Logging
+import MetricsTestKit
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -10,6 +11,7 @@ final class TestNode: Sendable {
   let name: MemberName
   let node: GossipNode
   let address: GossipAddress
+  let metrics = TestMetrics()
   private let events: EventLog
 
   private final class EventLog: Sendable {
@@ -30,7 +32,9 @@ final class TestNode: Sendable {
     events = log
     var logger = Logger(label: name)
     logger.logLevel = .error
-    node = GossipNode(configuration, eventLoop: MultiThreadedEventLoopGroup.singleton.next(), logger: logger) { event in
+    node = GossipNode(
+      configuration, eventLoop: MultiThreadedEventLoopGroup.singleton.next(), logger: logger, metrics: metrics
+    ) { event in
       if case .member(let event) = event { log.events.withLock { $0.append(event) } }
     }
     self.address = try await node.start()
@@ -49,6 +53,11 @@ final class TestNode: Sendable {
       guard let member = await member(name), member.status == status else { return nil }
       return tags == nil || member.tags == tags ? true : nil
     }
+  }
+
+  /// How often bytes were refused for a reason.
+  func refusals(_ reason: String) -> Int64 {
+    metrics.counterTotal(label: "proglog_gossip_refused_total", dimensions: [("reason", reason)])
   }
 
   /// Until one of them answers.
