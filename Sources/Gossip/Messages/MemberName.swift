@@ -1,4 +1,5 @@
-/// What a member is called. Unique in a cluster; memberlist and Serf compare names byte by byte.
+/// What a member is called. Unique in a cluster. Compared byte by byte, as memberlist and Serf do: Swift's strings would
+/// take two spellings of "é" for one member.
 package struct MemberName: Hashable, Comparable, Sendable, CustomStringConvertible {
   package var text: String
 
@@ -6,5 +7,12 @@ package struct MemberName: Hashable, Comparable, Sendable, CustomStringConvertib
 
   package var description: String { text }
 
-  package static func < (left: Self, right: Self) -> Bool { left.text < right.text }
+  package static func == (left: Self, right: Self) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+
+  package static func < (left: Self, right: Self) -> Bool { left.text.utf8.lexicographicallyPrecedes(right.text.utf8) }
+
+  package func hash(into hasher: inout Hasher) {
+    var text = text
+    text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+  }
 }

@@ -14,6 +14,7 @@ package enum MemberlistMessage: Hashable, Sendable {
 /// Are you there? The name lets a member that got the address of another notice.
 package struct Ping: Hashable, Sendable {
   package var number: ProbeNumber
+  /// Empty where an old member asks whoever is at the address.
   package var target: MemberName
   /// Who asks; old members do not say.
   package var source: GossipAddress?
@@ -76,6 +77,7 @@ package struct Suspicion: Hashable, Sendable {
 package struct Alive: Hashable, Sendable {
   package var incarnation: Incarnation
   package var member: MemberName
+  /// Port 0: where everybody gossips, says a member of memberlist's protocol 1.
   package var address: GossipAddress
   /// Of memberlist's user: Serf's tags, encoded. At most 512 bytes.
   package var meta: [UInt8]

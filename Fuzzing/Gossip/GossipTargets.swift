@@ -1,0 +1,6 @@
+import FuzzSupport
+
+let gossipTargets: [FuzzTarget] = [
+  .messagePack, .memberlistPacket, .memberlistStream, .serfMessage, .serfState, .serfTags, .lzw, .keyringFile,
+  .encryptedGossip,
+]
