@@ -41,11 +41,15 @@ let nioHPACK = Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-h
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let swiftProtobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grpcCore = Target.Dependency.product(name: "GRPCCore", package: "grpc-swift-2")
 let grpcProtobuf = Target.Dependency.product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
 let grpcTransport = Target.Dependency.product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metricsTestKit = Target.Dependency.product(name: "MetricsTestKit", package: "swift-metrics")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
@@ -62,6 +66,9 @@ let fuzzers: [(folder: String, dependencies: [Target.Dependency])] = [
   ("KubernetesClient", ["KubernetesClient", nioCore]),
   ("Clients", ["ProgLogClient", "Logctl", "ProgLogAPI", grpcCore, swiftProtobuf]),
   ("Operator", ["Operator", "KubernetesClient", nioCore]),
+  ("Gossip", ["Gossip"]),
+  ("Certificates", ["Certificates", asn1, x509]),
+  ("Authorization", ["Authorization"]),
 ]
 
 let fuzzTargets: [Target] =
@@ -80,7 +87,7 @@ let fuzzTargets: [Target] =
         name: "FuzzCorpusTests",
         dependencies: [
           "FuzzSupport", "CommitLog", "Raft", "RPCServer", "Logd", "ProgLogAPI", "KubernetesClient", "ProgLogClient",
-          "Logctl", "Operator", nioCore, nioEmbedded, nioHTTP2, nioHPACK, logging, swiftProtobuf, grpcCore,
+          "Logctl", "Operator", "Gossip", "Certificates", "Authorization", asn1, x509, nioCore, nioEmbedded, nioHTTP2, nioHPACK, logging, swiftProtobuf, grpcCore,
         ], path: "Fuzzing",
         exclude: ["Corpus", "Driver", "Support"] + fuzzers.map { "\($0.folder)/Fuzzer.swift" },
         swiftSettings: swiftSettings)
@@ -106,6 +113,11 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
     // TLS.
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    // X.509: certificates are made, read and verified with it.
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+    // Keys of certificates, and the encryption of gossip.
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     // Messages of the public APIs. No traits: its optional helpers pull in the whole of Foundation.
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
     // The client side of gRPC; the server's is RPCServer, see docs/architecture.md.
@@ -143,6 +155,13 @@ let package = Package(
     .target(
       name: "ProgLogClient", dependencies: ["ProgLogAPI", grpcCore, grpcProtobuf, grpcTransport, swiftProtobuf],
       swiftSettings: swiftSettings),
+    .target(
+      name: "Gossip", dependencies: [nioCore, nioPosix, crypto, collections, logging, metrics],
+      swiftSettings: swiftSettings + plantedBugs),
+    .target(
+      name: "Certificates", dependencies: [nioCore, nioSSL, nioTLS, crypto, x509, asn1],
+      swiftSettings: swiftSettings),
+    .target(name: "Authorization", swiftSettings: swiftSettings),
     .target(name: "Telemetry", dependencies: [logging, metrics], swiftSettings: swiftSettings),
     .target(
       name: "KubernetesClient",
@@ -151,11 +170,15 @@ let package = Package(
     program(
       "Logd",
       dependencies: [
-        "CommitLog", "Raft", "ProgLogAPI", "RPCServer", "ProgLogClient", "Telemetry", nioCore, nioPosix, nioTLS,
+        "CommitLog", "Raft", "Gossip", "ProgLogAPI", "RPCServer", "ProgLogClient", "Certificates", "Authorization",
+        "Telemetry", nioCore, nioPosix, nioTLS,
         swiftProtobuf, collections, argumentParser, logging, metrics, serviceLifecycle, unixSignals, hummingbird, yams,
       ], settings: plantedBugs),
     program(
-      "Logctl", dependencies: ["CommitLog", "ProgLogAPI", "ProgLogClient", "Telemetry", nioCore, argumentParser]),
+      "Logctl",
+      dependencies: [
+        "CommitLog", "ProgLogAPI", "ProgLogClient", "Certificates", "Authorization", "Telemetry", nioCore, argumentParser,
+      ]),
     program(
       "Operator",
       dependencies: [
@@ -173,7 +196,7 @@ let package = Package(
       swiftSettings: swiftSettings),
     // The world in one process, drawn from a seed: a disk that fails as planned, and what runs on it.
     .target(
-      name: "Simulation", dependencies: ["CommitLog", "Raft", "TestSupport", nioCore, collections],
+      name: "Simulation", dependencies: ["CommitLog", "Raft", "Gossip", "TestSupport", nioCore, collections],
       swiftSettings: swiftSettings + plantedBugs),
     .executableTarget(
       name: "Simulate", dependencies: ["Simulation", "Raft", "TestSupport", argumentParser],
@@ -188,6 +211,17 @@ let package = Package(
     .testTarget(
       name: "CommitLogTests", dependencies: ["CCommitLog", "CommitLog", "Compression", "TestSupport", nioCore],
       swiftSettings: swiftSettings),
+    .testTarget(
+      name: "GossipTests",
+      dependencies: [
+        "Gossip", "Simulation", "TestSupport", nioCore, nioPosix, nioEmbedded, logging, crypto, metricsTestKit,
+      ], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "CertificatesTests",
+      dependencies: ["Certificates", "TestSupport", nioCore, nioPosix, nioSSL, nioTLS, crypto, x509, asn1],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "AuthorizationTests", dependencies: ["Authorization", "TestSupport"], swiftSettings: swiftSettings),
     .testTarget(
       name: "SimulationTests", dependencies: ["Simulation", "Raft", "CommitLog", nioCore], swiftSettings: swiftSettings),
     .testTarget(
@@ -216,7 +250,10 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(
       name: "LogctlTests",
-      dependencies: ["CommitLog", "Logctl", "ProgLogAPI", "ProgLogClient", "TestSupport", nioCore, argumentParser],
+      dependencies: [
+        "CommitLog", "Logctl", "ProgLogAPI", "ProgLogClient", "Certificates", "Authorization", "TestSupport", nioCore,
+        argumentParser,
+      ],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "OperatorTests",

@@ -19,6 +19,7 @@ struct LogctlCommand: AsyncParsableCommand {
         logctl cluster status                   show how far each member is, and what is wrong
         logctl log verify DIRECTORY             check the files of a server's log
         logctl certs init                       make an authority for certificates
+        logctl acl check root '*' produce       say whether the rules allow it, and why
 
       The server is --addr HOST:PORT, or $\(ConnectionOptions.addressVariable), or \(ConnectionOptions.defaultAddress).
 
@@ -27,7 +28,7 @@ struct LogctlCommand: AsyncParsableCommand {
     version: "logctl \(BuildVersion.current)",
     subcommands: [
       ProduceCommand.self, ConsumeCommand.self, OffsetsCommand.self, ServersCommand.self, ClusterCommand.self,
-      LogCommand.self, CertsCommand.self, VersionCommand.self,
+      LogCommand.self, CertsCommand.self, ACLCommand.self, VersionCommand.self,
     ])
 
   static func main() async {

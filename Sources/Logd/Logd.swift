@@ -86,6 +86,59 @@ struct Logd: AsyncParsableCommand {
       "How often a leader is heard when there is nothing to say. (default: 100ms)", valueName: "duration"))
   var heartbeatInterval: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "auto: the leader adds whoever it sees in gossip; managed: only 'logctl cluster' does. (default: auto)",
+      valueName: "mode"))
+  var membership: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Encrypt gossip with the keys of this file, a JSON list of Base64, as Serf keeps them.", valueName: "path"))
+  var gossipKeyringFile: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where other nodes reach this node's gossip. (default: where it listens)", valueName: "host:port"))
+  var advertiseGossipAddr: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The certificate that clients are shown, PEM. With it, clients must show theirs; see 'logctl certs'.",
+      valueName: "path"))
+  var serverTlsCertFile: String?
+
+  @Option(help: ArgumentHelp("The key of that certificate, PEM.", valueName: "path"))
+  var serverTlsKeyFile: String?
+
+  @Option(help: ArgumentHelp("The CAs whose clients are let in, PEM.", valueName: "path"))
+  var serverTlsCaFile: String?
+
+  @Option(
+    help: ArgumentHelp("The certificate that other nodes are shown, PEM; one for a node.", valueName: "path"))
+  var peerTlsCertFile: String?
+
+  @Option(help: ArgumentHelp("The key of that certificate, PEM.", valueName: "path"))
+  var peerTlsKeyFile: String?
+
+  @Option(help: ArgumentHelp("The CAs whose nodes are let in, PEM.", valueName: "path"))
+  var peerTlsCaFile: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How the rules of who may do what are read: casbin's model.conf. Without rules no client may do anything.",
+      valueName: "path"))
+  var aclModelFile: String?
+
+  @Option(help: ArgumentHelp("The rules: casbin's policy.csv.", valueName: "path"))
+  var aclPolicyFile: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "What a client is called in the rules: cn, its certificate's common name, or uri. (default: cn)",
+      valueName: "name"))
+  var aclSubject: String?
+
   @Flag(help: "Listen beyond loopback without TLS. Everybody who reaches the ports can read and write the log.")
   var allowPlaintextOnNetwork = false
 
@@ -144,6 +197,10 @@ struct Logd: AsyncParsableCommand {
       .opsPort: opsPort, .advertiseRPCAddress: advertiseRpcAddr,
       .bootstrap: bootstrap ? "true" : nil, .startJoinAddresses: startJoinAddrs, .electionTimeout: electionTimeout,
       .heartbeatInterval: heartbeatInterval, .allowPlaintextOnNetwork: allowPlaintextOnNetwork ? "true" : nil,
+      .membership: membership, .gossipKeyringFile: gossipKeyringFile, .advertiseGossipAddress: advertiseGossipAddr,
+      .serverCertificateFile: serverTlsCertFile, .serverKeyFile: serverTlsKeyFile, .serverCAFile: serverTlsCaFile,
+      .peerCertificateFile: peerTlsCertFile, .peerKeyFile: peerTlsKeyFile, .peerCAFile: peerTlsCaFile,
+      .aclModelFile: aclModelFile, .aclPolicyFile: aclPolicyFile, .aclSubject: aclSubject,
       .maximumStoreBytes: maxStoreBytes,
       .maximumIndexBytes: maxIndexBytes, .preallocationBytes: preallocationBytes, .maximumRecordBytes: maxRecordBytes,
       .maximumBatchBytes: maxBatchBytes, .tailCacheBytes: tailCacheBytes, .retentionBytes: retentionBytes,

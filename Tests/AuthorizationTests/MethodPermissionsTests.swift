@@ -95,6 +95,23 @@ struct MethodPermissionsTests {
     for path in MethodPermissions.all.paths { #expect(verdict(path, nil) == .unauthenticated) }
   }
 
+  @Test("an administrator may do everything, also without rules; nobody else may do anything then")
+  func withoutRules() {
+    for (path, kind) in MethodPermissions.all.paths.compactMap({ path in MethodPermissions.all.kind(of: path).map { (path, $0) } }) {
+      let admin = Identity(subject: Subject("alice"), profile: .admin)
+      #expect(MethodPermissions.all.verdict(on: path, of: admin, by: nil) == .permitted(nil))
+      let client = MethodPermissions.all.verdict(on: path, of: Identity(subject: Subject("root"), profile: .client), by: nil)
+      if case .authenticated = kind.requirement {
+        #expect(client == .permitted(nil))
+      } else {
+        guard case .denied(_, nil) = client else {
+          Issue.record("\(path): \(client)")
+          continue
+        }
+      }
+    }
+  }
+
   @Test("nodes join by their certificate, others by permission")
   func join() throws {
     let path = "/proglog.admin.v1.Admin/Join"
@@ -109,6 +126,6 @@ struct MethodPermissionsTests {
       throw Unexpected("nobody may produce")
     }
     #expect(denied.description == "nobody not permitted to produce to *")
-    #expect(decision.description == "denied, for no line allows it")
+    #expect(decision?.description == "denied, for no line allows it")
   }
 }

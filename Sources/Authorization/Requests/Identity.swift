@@ -5,6 +5,8 @@ package struct Identity: Sendable, Hashable {
     case client
     /// A member of the cluster.
     case node
+    /// May do everything, for emergencies: also when no rule lets anybody in.
+    case admin
   }
 
   package let subject: Subject

@@ -1,3 +1,4 @@
+import Certificates
 import CoreMetrics
 import Glibc
 import Hummingbird
@@ -20,9 +21,11 @@ struct Agent {
     MetricsSystem.bootstrap(metrics)
     let health = NodeHealth(now: .now)
     let board = ListenerBoard()
-    let group = ServiceGroup(configuration: serviceGroup(metrics: metrics, health: health, board: board))
+    let reloads = ReloadRequests()
+    let group = ServiceGroup(
+      configuration: serviceGroup(metrics: metrics, health: health, board: board, reloads: reloads))
     try await withThrowingTaskGroup(of: Void.self) { tasks in
-      tasks.addTask { await obeySignals(group: group, health: health) }
+      tasks.addTask { await obeySignals(group: group, health: health, reloads: reloads) }
       tasks.addTask { await announce(board: board, health: health) }
       try await group.run()
       tasks.cancelAll()
@@ -31,7 +34,7 @@ struct Agent {
   }
 
   private func serviceGroup(
-    metrics: PrometheusRegistry, health: NodeHealth, board: ListenerBoard
+    metrics: PrometheusRegistry, health: NodeHealth, board: ListenerBoard, reloads: ReloadRequests
   ) -> ServiceGroupConfiguration {
     let router = Router()
     OpsAPI(health: health, metrics: metrics).addRoutes(to: router)
@@ -40,7 +43,8 @@ struct Agent {
       address: HostPort(host: configuration.bindAddress.host, port: configuration.opsPort),
       what: "ops endpoints", setting: .opsPort, shutdownTimeout: .seconds(1), logger: logger
     ) { board.post(.ops, $0) }
-    let node = NodeService(configuration: configuration, health: health, board: board, logger: logger)
+    let node = NodeService(
+      configuration: configuration, health: health, board: board, reloads: reloads, logger: logger)
     var group = ServiceGroupConfiguration(
       services: [
         .init(service: ops),
@@ -51,10 +55,14 @@ struct Agent {
     return group
   }
 
-  /// The first SIGTERM or SIGINT drains and closes, the second ends the process at once.
-  private func obeySignals(group: ServiceGroup, health: NodeHealth) async {
+  /// The first SIGTERM or SIGINT drains and closes, the second ends the process at once. SIGHUP has certificates and rules read anew.
+  private func obeySignals(group: ServiceGroup, health: NodeHealth, reloads: ReloadRequests) async {
     var stopping = false
-    for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+    for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup) {
+      if signal == .sighup {
+        reloads.request(.asked)
+        continue
+      }
       let number = signal == .sigterm ? SIGTERM : SIGINT
       if stopping {
         logger.warning("second signal: ending at once", metadata: ["signal": "\(signal)"])

@@ -1,12 +1,15 @@
 import Glibc
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 import ServiceLifecycle
 
 /// One HTTP server of a node.
-struct HTTPListener: Service {
-  let responder: RouterResponder<BasicRequestContext>
+struct HTTPListener<Context: RequestContext>: Service where Context.Source == ApplicationRequestContextSource {
+  let responder: RouterResponder<Context>
+  /// nil: plaintext.
+  var tls: NodeTLS?
   let address: HostPort
   /// What it serves, and which setting chose its port: for the error that says that the port is taken.
   let what: String
@@ -18,7 +21,7 @@ struct HTTPListener: Service {
 
   func run() async throws {
     let application = Application(
-      responder: responder,
+      responder: responder, server: server,
       configuration: ApplicationConfiguration(address: .hostname(address.host, port: address.port), serverName: "logd"),
       onServerRunning: { channel in
         let port = channel.localAddress?.port ?? address.port
@@ -34,6 +37,11 @@ struct HTTPListener: Service {
 }
 
 extension HTTPListener {
+  private var server: HTTPServerBuilder {
+    guard let tls else { return .http1() }
+    return HTTPServerBuilder { SecuredHTTPChannel(base: HTTP1Channel(responder: $0), tls: tls) }
+  }
+
   /// A stop lets requests end, but not for ever: one whose body never comes would hold the node up.
   private func runUntilStopped(_ application: some ApplicationProtocol) async throws {
     try await withThrowingTaskGroup(of: Void.self) { tasks in

@@ -1,4 +1,5 @@
 import CommitLog
+import Gossip
 import Hummingbird
 import Logging
 import NIOCore
@@ -16,15 +17,19 @@ struct NodeService: Service {
   let configuration: Configuration
   let health: NodeHealth
   let board: ListenerBoard
+  let reloads: ReloadRequests
   let logger: Logger
 
   func run() async throws {
+    let security = try await NodeSecurity.load(configuration, logger: logger)
+    let membership = Membership(configuration: configuration, logger: logger)
+    let gossip = try membership.gossipConfiguration()
     // One loop: a produce call goes from its socket to the log without a hop.
     let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let readers = NIOThreadPool(numberOfThreads: Self.readerThreads)
     readers.start()
     do {
-      try await serve(on: loops, readers: readers)
+      try await serve(on: loops, readers: readers, security, membership, gossip)
     } catch {
       try? await readers.shutdownGracefully()
       try? await loops.shutdownGracefully()
@@ -34,7 +39,10 @@ struct NodeService: Service {
     try await loops.shutdownGracefully()
   }
 
-  private func serve(on loops: MultiThreadedEventLoopGroup, readers: NIOThreadPool) async throws {
+  private func serve(
+    on loops: MultiThreadedEventLoopGroup, readers: NIOThreadPool, _ security: NodeSecurity?, _ membership: Membership,
+    _ gossip: GossipConfiguration
+  ) async throws {
     let loop = loops.next()
     let heartbeat = loop.scheduleRepeatedTask(initialDelay: .zero, delay: .seconds(1)) { [health] _ in
       health.beat(now: .now)
@@ -56,36 +64,42 @@ struct NodeService: Service {
     let retentionTask = try await loop.submit { retention.start() }.get()
     defer { retentionTask.cancel() }
 
-    let router = Router()
+    let router = Router(context: APIRequestContext.self)
     router.middlewares.add(MetricsMiddleware())
-    RecordsAPI(log: replica).addRoutes(to: router)
+    RecordsAPI(log: replica, access: security?.access).addRoutes(to: router)
     let http = HTTPListener(
-      responder: router.buildResponder(),
+      responder: router.buildResponder(), tls: security?.tls,
       address: HostPort(host: configuration.bindAddress.host, port: configuration.httpPort),
       what: "HTTP API", setting: .httpPort, shutdownTimeout: configuration.shutdownTimeout, logger: logger
     ) { [board] in board.post(.http, $0) }
     let peers = try await loop.submit { [configuration, logger] in
       let peers = PeerConnections(
         identity: PeerIdentity(peer: replica.peer, clusterID: log.metadata.clusterID, address: ""), eventLoop: loop,
-        configuration: configuration.peers(for: log), logger: logger)
+        configuration: configuration.peers(for: log), tls: security?.tls, logger: logger)
       peers.events = replica
       return peers
     }.get()
     let rpc = RPCService(
-      configuration: configuration, replica: replica, peers: peers, loops: loops, board: board, logger: logger)
+      configuration: configuration, security: security, replica: replica, peers: peers, loops: loops, board: board,
+      logger: logger)
     var services: [any Service] = [
-      ReplicaService(replica: replica, peers: peers), APIService(rpc: rpc, http: http),
+      ReplicaService(replica: replica, peers: peers),
+      membership.service(control: replica, gossip: gossip, eventLoop: loop), APIService(rpc: rpc, http: http),
     ]
-    if !configuration.startJoinAddresses.isEmpty {
+    // In managed mode nobody but an administrator makes members.
+    if !configuration.startJoinAddresses.isEmpty, configuration.membership == .auto, security == nil {
       services.append(
         Joiner(
           control: replica,
           addresses: try configuration.startJoinAddresses.map { try NodeAddress(parsing: $0.description) },
           logger: logger))
     }
+    if let security {
+      services.append(SecurityReloader(security: security, requests: reloads, readers: readers, logger: logger))
+    }
     services.append(LeadershipService(replica: replica))
-    // Stopped from the last to the first: leadership is handed over, then there are no new calls, then no more records, then the log is
-    // closed.
+    // Stopped from the last to the first: leadership is handed over, then there are no new calls, then the others are told in gossip,
+    // then there are no more records, then the log is closed.
     try await ServiceGroup(configuration: .init(services: services, logger: logger.quietened())).run()
   }
 
@@ -112,7 +126,7 @@ struct NodeService: Service {
 /// Both APIs: they stop side by side, so that a slow client of one does not hold up the other.
 struct APIService: Service {
   let rpc: RPCService
-  let http: HTTPListener
+  let http: HTTPListener<APIRequestContext>
 
   func run() async throws {
     try await withThrowingTaskGroup(of: Void.self) { tasks in

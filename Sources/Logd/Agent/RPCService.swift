@@ -13,6 +13,7 @@ struct RPCService: Service {
   private static let soleVoterPatience = TimeAmount.seconds(30)
 
   let configuration: Configuration
+  let security: NodeSecurity?
   let replica: Replica
   let peers: PeerConnections
   let loops: any EventLoopGroup
@@ -80,10 +81,10 @@ struct RPCService: Service {
       limits.maximumReceiveMessageBytes, configuration.maximumRecordBytes + 1024,
       2 * configuration.maximumBatchBytes + 1024)
     let server = RPCServer(
-      configuration: limits, router: router, observer: RPCMetrics(methods: methods), eventLoopGroup: loops,
-      logger: logger)
+      configuration: limits, router: router, interceptors: security?.access.interceptors ?? [],
+      observer: RPCMetrics(methods: methods), eventLoopGroup: loops, logger: logger)
     do {
-      let multiplexer = PortMultiplexer(peers: peers, logger: logger)
+      let multiplexer = PortMultiplexer(peers: peers, security: security, logger: logger)
       let bound = try await server.start(onAccept: multiplexer.accept)
       // With port 0 it is known only now. No call can come before, since the port is told to nobody.
       let address = HostPort(host: wanted.host, port: bound.first?.port ?? wanted.port)

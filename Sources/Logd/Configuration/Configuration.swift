@@ -22,6 +22,17 @@ package struct Configuration: Sendable, Equatable {
   /// A follower that hears nothing for this to one and a half times this time asks for an election.
   package var electionTimeout: Duration
   package var heartbeatInterval: Duration
+  package var membership: MembershipMode
+  /// The keys that gossip is encrypted with; nil: it is not.
+  package var gossipKeyringFile: String?
+  /// Where other nodes reach this node's gossip; nil: where it listens.
+  package var advertiseGossipAddress: HostPort?
+  /// Of the gRPC and HTTP APIs; nil: plaintext.
+  package var serverTLS: TLSFiles?
+  /// Between nodes; nil: plaintext.
+  package var peerTLS: TLSFiles?
+  package var access: AccessFiles?
+  package var accessSubject: AccessSubject
   /// Without TLS everybody who reaches the ports reads and writes: only loopback is bound unless this is set.
   package var allowPlaintextOnNetwork: Bool
   package var maximumStoreBytes: Int
@@ -46,7 +57,9 @@ package struct Configuration: Sendable, Equatable {
       dataDirectory: "proglog-data", nodeName: hostName, bindAddress: HostPort(host: "127.0.0.1", port: 8401),
       rpcPort: 8400, httpPort: 8080, opsPort: 8402, advertiseRPCAddress: nil, bootstrap: false,
       startJoinAddresses: [], electionTimeout: Raft.Settings().electionTimeout,
-      heartbeatInterval: Raft.Settings().heartbeatInterval, allowPlaintextOnNetwork: false,
+      heartbeatInterval: Raft.Settings().heartbeatInterval, membership: .auto, gossipKeyringFile: nil,
+      advertiseGossipAddress: nil, serverTLS: nil, peerTLS: nil, access: nil, accessSubject: .commonName,
+      allowPlaintextOnNetwork: false,
       maximumStoreBytes: Log.Configuration().maximumStoreBytes,
       maximumIndexBytes: Log.Configuration().maximumIndexBytes,
       preallocationBytes: Log.Configuration().preallocationBytes,
@@ -70,15 +83,12 @@ extension Configuration {
     try parse.port(.rpcPort, into: &rpcPort)
     try parse.port(.httpPort, into: &httpPort)
     try parse.port(.opsPort, into: &opsPort)
-    var advertised = bindAddress
-    if settings[.advertiseRPCAddress] != nil {
-      try parse.address(.advertiseRPCAddress, into: &advertised)
-      advertiseRPCAddress = advertised
-    }
+    advertiseRPCAddress = try parse.address(.advertiseRPCAddress)
     try parse.bool(.bootstrap, into: &bootstrap)
     try parse.addresses(.startJoinAddresses, into: &startJoinAddresses)
     try parse.duration(.electionTimeout, into: &electionTimeout)
     try parse.duration(.heartbeatInterval, into: &heartbeatInterval)
+    try parseSecurity(parse)
     try parse.bool(.allowPlaintextOnNetwork, into: &allowPlaintextOnNetwork)
     // Positions in an index entry are 32 bits wide.
     try parse.size(.maximumStoreBytes, in: 4096...(4 << 30) - 1, into: &maximumStoreBytes)
@@ -110,6 +120,40 @@ extension Configuration {
     }
   }
 
+  private mutating func parseSecurity(_ parse: SettingParser) throws(ConfigurationError) {
+    try parse.choice(.membership, MembershipMode.allCases, named: \.rawValue, into: &membership)
+    gossipKeyringFile = try parse.text(.gossipKeyringFile)
+    advertiseGossipAddress = try parse.address(.advertiseGossipAddress)
+    if let files = try parse.together([.serverCertificateFile, .serverKeyFile, .serverCAFile]) {
+      serverTLS = TLSFiles(certificate: files[0], key: files[1], authorities: files[2])
+    }
+    if let files = try parse.together([.peerCertificateFile, .peerKeyFile, .peerCAFile]) {
+      peerTLS = TLSFiles(certificate: files[0], key: files[1], authorities: files[2])
+    }
+    if let files = try parse.together([.aclModelFile, .aclPolicyFile]) {
+      access = AccessFiles(model: files[0], policy: files[1])
+    }
+    try parse.choice(.aclSubject, AccessSubject.allCases, named: \.rawValue, into: &accessSubject)
+  }
+
+  /// One half of TLS would leave the other open on the same port, and rules are worth nothing without names.
+  private func checkSecurity(_ settings: RawSettings) throws(ConfigurationError) {
+    if (serverTLS == nil) != (peerTLS == nil) {
+      let (given, missing): (SettingKey, String) =
+        serverTLS != nil ? (.serverCertificateFile, "peer-tls") : (.peerCertificateFile, "server-tls")
+      throw ConfigurationError(
+        origin: settings[given]?.origin ?? given.rawValue,
+        problem: "clients and other nodes come to one port, and this gives TLS to one of the two",
+        allowed: "give --\(missing)-cert-file, --\(missing)-key-file and --\(missing)-ca-file too")
+    }
+    if access != nil, serverTLS == nil {
+      throw ConfigurationError(
+        origin: settings[.aclModelFile]?.origin ?? SettingKey.aclModelFile.rawValue,
+        problem: "without TLS nobody shows who it is, so that no rule could be applied",
+        allowed: "give --server-tls-cert-file and its like, or leave the rules out")
+    }
+  }
+
   /// Room that a batch and its segment need around a single record, in bytes; far above what they use.
   private static let recordOverheadBytes = 1024
 
@@ -131,6 +175,7 @@ extension Configuration {
   /// What is wrong only in company.
   private func checkTogether(_ settings: RawSettings) throws(ConfigurationError) {
     try checkTimes(settings)
+    try checkSecurity(settings)
     guard !bootstrap || startJoinAddresses.isEmpty else {
       throw ConfigurationError(
         origin: settings[.startJoinAddresses]?.origin ?? SettingKey.startJoinAddresses.rawValue,
@@ -156,11 +201,12 @@ extension Configuration {
         allowed: "keep \(SettingKey.maximumRecordBytes.rawValue) at least \(Self.recordOverheadBytes) bytes "
           + "below \(SettingKey.maximumStoreBytes.rawValue)")
     }
-    if !bindAddress.isLoopback, !allowPlaintextOnNetwork {
+    if serverTLS == nil, !bindAddress.isLoopback, !allowPlaintextOnNetwork {
       throw ConfigurationError(
         origin: settings[.bindAddress]?.origin ?? SettingKey.bindAddress.rawValue,
         problem: "without TLS, everybody who reaches \(bindAddress.host) could read and write the log",
-        allowed: "bind 127.0.0.1 or ::1, or accept that risk with --\(SettingKey.allowPlaintextOnNetwork.rawValue) true"
+        allowed: "bind 127.0.0.1 or ::1, give certificates (--server-tls-cert-file, --peer-tls-cert-file and their like), "
+          + "or accept that risk with --\(SettingKey.allowPlaintextOnNetwork.rawValue) true"
       )
     }
   }

@@ -3,9 +3,29 @@ struct SettingParser {
   var settings: RawSettings
 
   func text(_ key: SettingKey, into value: inout String) throws(ConfigurationError) {
-    guard let raw = settings[key] else { return }
+    if let text = try text(key) { value = text }
+  }
+
+  /// nil when it was not given.
+  func text(_ key: SettingKey) throws(ConfigurationError) -> String? {
+    guard let raw = settings[key] else { return nil }
     guard !raw.text.isEmpty else { throw error(raw, "the value is empty", "give one, or leave the setting out") }
-    value = raw.text
+    return raw.text
+  }
+
+  /// Texts that are worth nothing without each other; nil when none was given.
+  func together(_ keys: [SettingKey]) throws(ConfigurationError) -> [String]? {
+    var texts: [String] = []
+    var missing: [SettingKey] = []
+    for key in keys {
+      if let text = try text(key) { texts.append(text) } else { missing.append(key) }
+    }
+    guard !texts.isEmpty, !missing.isEmpty else { return texts.isEmpty ? nil : texts }
+    let given = keys.first { settings[$0] != nil } ?? keys[0]
+    let names = missing.map { "--\($0.rawValue)" }.joined(separator: " and ")
+    throw ConfigurationError(
+      origin: settings[given]?.origin ?? given.rawValue, problem: "\(names) is missing beside it",
+      allowed: "give them together, or none of them")
   }
 
   func name(_ key: SettingKey, into value: inout String) throws(ConfigurationError) {
@@ -17,11 +37,16 @@ struct SettingParser {
   }
 
   func address(_ key: SettingKey, into value: inout HostPort) throws(ConfigurationError) {
-    guard let raw = settings[key] else { return }
+    if let address = try address(key) { value = address }
+  }
+
+  /// nil when it was not given.
+  func address(_ key: SettingKey) throws(ConfigurationError) -> HostPort? {
+    guard let raw = settings[key] else { return nil }
     guard let parsed = HostPort(raw.text) else {
       throw error(raw, "\"\(raw.text)\" is no address", "write HOST:PORT, an IPv6 host in brackets")
     }
-    value = parsed
+    return parsed
   }
 
   /// Separated by commas.

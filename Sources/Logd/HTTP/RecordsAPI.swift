@@ -1,3 +1,4 @@
+import Authorization
 import CommitLog
 import FoundationEssentials
 import HTTPTypes
@@ -8,6 +9,8 @@ import NIOCore
 /// The HTTP/JSON API: `POST /` appends records, `GET /` reads them, `GET /offsets` finds where to begin.
 struct RecordsAPI {
   let log: any RecordLog
+  /// nil: everybody may do everything.
+  let access: AccessControl?
 
   /// Base64 makes four bytes of three; the rest is room for the JSON around it. A batch of many small records runs into this
   /// limit before it runs into its own.
@@ -15,10 +18,10 @@ struct RecordsAPI {
     (max(log.batchLimits.maximumRecordBytes, log.batchLimits.maximumBatchBytes) + 2) / 3 * 4 + 4096
   }
 
-  func addRoutes(to router: Router<BasicRequestContext>) {
-    router.post("/") { request, _ in await answer { try await produce(request) } }
-    router.get("/") { request, _ in await answer { try await consume(request) } }
-    router.get("/offsets") { request, _ in await answer { try await findOffset(request) } }
+  func addRoutes(to router: Router<APIRequestContext>) {
+    router.post("/") { request, context in await answer(.produce, context) { try await produce(request) } }
+    router.get("/") { request, context in await answer(.consume, context) { try await consume(request) } }
+    router.get("/offsets") { request, context in await answer(.consume, context) { try await findOffset(request) } }
   }
 
   private func produce(_ request: Request) async throws -> any Encodable & Sendable {
@@ -99,8 +102,20 @@ struct RecordsAPI {
     var maximum: Int
   }
 
-  /// Runs a handler and makes a JSON answer of what it returns or throws.
-  private func answer(_ handler: () async throws -> any Encodable & Sendable) async -> Response {
+  private func refusal(_ kind: RequestKind, _ context: APIRequestContext) async -> Response? {
+    switch await access?.answer(kind, on: context.channel) {
+    case nil, .permitted: nil
+    case .unauthenticated(let reason): failure(.unauthorized, reason)
+    case .denied(let refusal): failure(.forbidden, "\(refusal)")
+    case .unknown: failure(.forbidden, "no rule of this server is about this request")
+    }
+  }
+
+  /// Runs a handler for whom may have it, and makes a JSON answer of what it returns or throws.
+  private func answer(
+    _ kind: RequestKind, _ context: APIRequestContext, _ handler: () async throws -> any Encodable & Sendable
+  ) async -> Response {
+    if let refusal = await refusal(kind, context) { return refusal }
     do {
       return response(.ok, try await handler())
     } catch let error as RecordMessages.BadBody {

@@ -36,6 +36,8 @@ enum HelloRefusal: UInt8, CaseIterable, Sendable {
   case sameName
   /// Too many connections.
   case busy
+  /// The sender's certificate is that of another node.
+  case otherCertificate
 
   /// For metrics.
   var name: String {
@@ -47,6 +49,7 @@ enum HelloRefusal: UInt8, CaseIterable, Sendable {
     case .otherIncarnation: "other_incarnation"
     case .sameName: "same_name"
     case .busy: "busy"
+    case .otherCertificate: "other_certificate"
     }
   }
 }

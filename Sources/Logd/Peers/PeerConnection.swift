@@ -1,3 +1,4 @@
+import Certificates
 import CommitLog
 import NIOCore
 import Raft
@@ -56,11 +57,14 @@ final class PeerConnection: ChannelInboundHandler {
     case greetingTimeout(TimeAmount)
     /// The one who answers is not the one who was asked, and does not say so.
     case wrongPeer(Peer)
+    /// It is whom it says, but its certificate is another's.
+    case wrongCertificate(Peer)
 
     var description: String {
       switch self {
       case .greetingTimeout(let timeout): "the greeting was not over within \(timeout)"
       case .wrongPeer(let peer): "\(peer) \(peer.incarnation) says welcome to a hello for another"
+      case .wrongCertificate(let peer): "\(peer) answers with the certificate of another node: its common name is not \(peer)"
       }
     }
   }
@@ -68,7 +72,12 @@ final class PeerConnection: ChannelInboundHandler {
   /// The first byte of a connection between peers.
   static let protocolByte: UInt8 = 0x01
 
+  /// What the certificate of the other node says, once TLS knows.
+  typealias Certificate = () -> CertificateIdentity?
+
   let side: Side
+  /// nil: there is no TLS.
+  private let certificate: Certificate?
   private let limits: Limits
   private let metrics: PeerMetrics
   private let owner: any PeerConnectionOwner
@@ -100,8 +109,11 @@ final class PeerConnection: ChannelInboundHandler {
   /// One read takes up to this, in bytes: a large frame comes in a few.
   private static let maximumReadBytes = 256 << 10
 
-  init(side: Side, limits: Limits, metrics: PeerMetrics, owner: any PeerConnectionOwner) {
+  init(
+    side: Side, certificate: Certificate?, limits: Limits, metrics: PeerMetrics, owner: any PeerConnectionOwner
+  ) {
     self.side = side
+    self.certificate = certificate
     self.limits = limits
     self.metrics = metrics
     self.owner = owner
@@ -113,6 +125,11 @@ final class PeerConnection: ChannelInboundHandler {
     case .dialer: true
     case .acceptor: false
     }
+  }
+
+  /// Whether the other node may go by a name: a node that was broken into shall not vote in the names of others.
+  func isCertified(as id: NodeID) -> Bool {
+    certificate.map { $0()?.commonName == id.name } ?? true
   }
 
   /// nil once it is gone.
@@ -153,9 +170,7 @@ extension PeerConnection {
       self?.fail(Failure.greetingTimeout(timeout))
     }
     guard case .dialer(let hello) = side else { return }
-    var bytes = ByteBuffer(integer: Self.protocolByte)
-    bytes.writeImmutableBuffer(HelloCodec.encode(hello))
-    context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+    context.writeAndFlush(wrapOutboundOut(HelloCodec.encode(hello)), promise: nil)
   }
 
   func handlerRemoved(context: ChannelHandlerContext) { end() }
@@ -243,6 +258,7 @@ extension PeerConnection {
         return close()
       }
       guard answer.peer == hello.receiver else { throw Failure.wrongPeer(answer.peer) }
+      guard isCertified(as: answer.peer.id) else { throw Failure.wrongCertificate(answer.peer) }
       try open(Partner(peer: hello.receiver, lane: hello.lane, clusterID: hello.clusterID))
     }
   }

@@ -10,10 +10,14 @@ package final class PeerConnections: PeerTransport, Sendable {
   let hub: NIOLoopBound<PeerHub>
 
   /// Call on `eventLoop`, which is also that of all connections that are handed over.
-  package init(identity: PeerIdentity, eventLoop: any EventLoop, configuration: Configuration, logger: Logger) {
+  ///
+  /// - Parameter tls: nil: nodes talk in plaintext.
+  package init(
+    identity: PeerIdentity, eventLoop: any EventLoop, configuration: Configuration, tls: NodeTLS? = nil, logger: Logger
+  ) {
     self.eventLoop = eventLoop
     hub = NIOLoopBound(
-      PeerHub(identity: identity, eventLoop: eventLoop, configuration: configuration, logger: logger),
+      PeerHub(identity: identity, eventLoop: eventLoop, configuration: configuration, tls: tls, logger: logger),
       eventLoop: eventLoop)
   }
 

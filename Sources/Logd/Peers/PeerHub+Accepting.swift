@@ -17,7 +17,9 @@ extension PeerHub {
       throw PeerAcceptError.tooManyGreetings(limit: configuration.maximumGreeting)
     }
     try Self.setSocketOptions(of: channel, configuration.userTimeout)
-    let connection = PeerConnection(side: .acceptor, limits: limits, metrics: metrics, owner: self)
+    let certificate = try tls?.securePeer(channel)
+    let connection = PeerConnection(
+      side: .acceptor, certificate: certificate, limits: limits, metrics: metrics, owner: self)
     greetingConnections += 1
     connections[ObjectIdentifier(connection)] = connection
     do {
@@ -29,8 +31,9 @@ extension PeerHub {
     }
   }
 
-  private func refusal(of greeting: Greeting<Hello>) -> HelloRefusal? {
+  private func refusal(of greeting: Greeting<Hello>, on connection: PeerConnection) -> HelloRefusal? {
     guard case .known(let hello) = greeting else { return .version }
+    guard connection.isCertified(as: hello.sender.id) else { return .otherCertificate }
     let courting = connections.values.lazy.compactMap(\.partner?.clusterID).first
     if let refusal = identity.refusal(of: hello, courting: courting) { return refusal }
     // A second one takes the place of the first: its peer has lost that.
@@ -57,7 +60,7 @@ extension PeerHub {
 
 extension PeerHub: PeerConnectionOwner {
   func answer(_ greeting: Greeting<Hello>, on connection: PeerConnection) -> HelloAnswer {
-    let refusal = refusal(of: greeting)
+    let refusal = refusal(of: greeting, on: connection)
     if let refusal {
       metrics.refused(refusal, isDialed: false)
       logRefusal(refusal, of: greeting)

@@ -86,19 +86,28 @@ extension PeerHub {
     let hello = Hello(
       clusterID: identity.clusterID, sender: identity.peer, address: identity.address, receiver: link.peer,
       lane: link.lane)
-    let connection = PeerConnection(side: .dialer(hello), limits: limits, metrics: metrics, owner: self)
-    link.connection = connection
-    connections[ObjectIdentifier(connection)] = connection
+    var made: PeerConnection?
     do {
+      let connection = PeerConnection(
+        side: .dialer(hello), certificate: try secure(channel, link), limits: limits, metrics: metrics, owner: self)
+      made = connection
+      link.connection = connection
+      connections[ObjectIdentifier(connection)] = connection
       try channel.pipeline.syncOperations.addHandler(connection)
       dialEnded()
     } catch {
       // It closed in the same turn.
       link.connection = nil
-      connections[ObjectIdentifier(connection)] = nil
+      if let made { connections[ObjectIdentifier(made)] = nil }
       discard(channel)
       step(link, .failed(attempt: link.state.attempt))
     }
+  }
+
+  /// The first byte of all goes ahead of TLS: it tells the other node whose certificate to ask for.
+  private func secure(_ channel: any Channel, _ link: PeerLink) throws -> PeerConnection.Certificate? {
+    channel.writeAndFlush(ByteBuffer(integer: PeerConnection.protocolByte), promise: nil)
+    return try tls?.secureDialed(channel, host: HostPort(link.address)?.host ?? link.address)
   }
 
   private func discard(_ channel: any Channel) {

@@ -7,6 +7,7 @@ import Raft
 final class PeerHub {
   let eventLoop: any EventLoop
   let configuration: PeerConnections.Configuration
+  let tls: NodeTLS?
   let logger: Logger
   let metrics = PeerMetrics()
   let lookup: HostLookup
@@ -30,11 +31,13 @@ final class PeerHub {
   private var stopped: EventLoopPromise<Void>?
 
   init(
-    identity: PeerIdentity, eventLoop: any EventLoop, configuration: PeerConnections.Configuration, logger: Logger
+    identity: PeerIdentity, eventLoop: any EventLoop, configuration: PeerConnections.Configuration, tls: NodeTLS?,
+    logger: Logger
   ) {
     self.identity = identity
     self.eventLoop = eventLoop
     self.configuration = configuration
+    self.tls = tls
     self.logger = logger
     lookup = HostLookup(eventLoop: eventLoop)
   }

@@ -21,7 +21,7 @@ extension HelloRefusal {
   /// Nothing will change soon, most likely not before somebody does something about it.
   var isLasting: Bool {
     switch self {
-    case .version, .noCluster, .otherCluster, .otherNode, .otherIncarnation, .sameName: true
+    case .version, .noCluster, .otherCluster, .otherNode, .otherIncarnation, .sameName, .otherCertificate: true
     case .busy: false
     }
   }
@@ -38,6 +38,8 @@ extension HelloRefusal {
       "its data directory is another than the member's: it has lost its log; remove the member and add it again"
     case .sameName: "it has this node's name: give each node a name of its own"
     case .busy: "it has too many connections"
+    case .otherCertificate:
+      "this node's certificate is for another name: issue one whose common name is the node's, by 'logctl certs issue'"
     }
   }
 }

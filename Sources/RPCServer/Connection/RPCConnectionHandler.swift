@@ -42,11 +42,14 @@ final class RPCConnectionHandler: ChannelInboundHandler {
   private var timers: [Scheduled<Void>] = []
   private var keepaliveTimer: Scheduled<Void>?
   private var cachedPeer: RPCPeer?
+  private let identify: (() -> (any Sendable)?)?
 
   init(
-    environment: RPCServerEnvironment, eventLoop: any EventLoop, flushes: FlushCoalescingHandler, abuse: AbuseGuard
+    environment: RPCServerEnvironment, eventLoop: any EventLoop, flushes: FlushCoalescingHandler, abuse: AbuseGuard,
+    identify: (() -> (any Sendable)?)? = nil
   ) {
     self.environment = environment
+    self.identify = identify
     self.eventLoop = eventLoop
     self.flushes = flushes
     self.abuse = abuse
@@ -60,7 +63,8 @@ final class RPCConnectionHandler: ChannelInboundHandler {
     if let cachedPeer { return cachedPeer }
     // No TLS handler, or a handshake without client certificate: both mean that the peer showed none.
     let certificate = (try? context?.pipeline.syncOperations.nioSSL_peerCertificate()) ?? nil
-    let peer = RPCPeer(remoteAddress: context?.channel.remoteAddress, certificate: certificate)
+    let peer = RPCPeer(
+      remoteAddress: context?.channel.remoteAddress, certificate: certificate, identity: identify?())
     cachedPeer = peer
     return peer
   }

@@ -8,8 +8,12 @@ package struct RPCPeer: Sendable {
   /// The leaf certificate that TLS has verified, if the peer showed one.
   package let certificate: NIOSSLCertificate?
 
-  package init(remoteAddress: SocketAddress?, certificate: NIOSSLCertificate?) {
+  /// Who that is to whoever attached the connection; interceptors know its type.
+  package let identity: (any Sendable)?
+
+  package init(remoteAddress: SocketAddress?, certificate: NIOSSLCertificate?, identity: (any Sendable)? = nil) {
     self.remoteAddress = remoteAddress
     self.certificate = certificate
+    self.identity = identity
   }
 }

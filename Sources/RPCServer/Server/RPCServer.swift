@@ -80,12 +80,14 @@ package final class RPCServer: Sendable {
 
   /// Adds HTTP/2 and gRPC to an accepted channel, active or not. Call it on the channel's event loop. If bytes were read
   /// already, fire them at the pipeline afterwards.
-  package func attach(to channel: any Channel) throws {
+  ///
+  /// - Parameter identify: says who the peer is, when its first call comes: `RPCPeer.identity`.
+  package func attach(to channel: any Channel, identify: (() -> (any Sendable)?)? = nil) throws {
     let flushes = FlushCoalescingHandler()
     let limits = environment.configuration.connection
     let abuse = AbuseGuard(limits: limits.abuse, frameTimeout: limits.frameTimeout)
     let handler = RPCConnectionHandler(
-      environment: environment, eventLoop: channel.eventLoop, flushes: flushes, abuse: abuse)
+      environment: environment, eventLoop: channel.eventLoop, flushes: flushes, abuse: abuse, identify: identify)
     try register(Connection(channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop)))
     let pipeline = channel.pipeline.syncOperations
     try pipeline.addHandlers(flushes, abuse)

@@ -19,7 +19,7 @@ Exit status 1: a promise was broken.`
 
 func consume(ctx context.Context, arguments []string, output io.Writer) error {
 	flags := newFlags("consume", aboutConsume)
-	addresses := flags.addresses()
+	where := flags.endpoints()
 	duration := flags.Duration("duration", 0, "how long to follow; 0: until a SIGTERM")
 	interval := flags.Duration("progress-interval", time.Second, "how often progress is printed")
 	seen := flags.String("seen", "", "file for a fingerprint of each record that was seen, if any")
@@ -29,7 +29,7 @@ func consume(ctx context.Context, arguments []string, output io.Writer) error {
 	if *interval <= 0 {
 		return errors.New("--progress-interval is more than 0")
 	}
-	nodes, err := dialAll(*addresses)
+	nodes, err := where.dialAll()
 	if err != nil {
 		return err
 	}

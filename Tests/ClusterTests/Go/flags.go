@@ -67,12 +67,6 @@ func (list *listFlag) Set(value string) error {
 	return nil
 }
 
-func (set *flagSet) addresses() *listFlag {
-	list := new(listFlag)
-	set.Var(list, "addrs", "host:port of the nodes' RPC ports, separated by commas")
-	return list
-}
-
 func (set *flagSet) files(name, usage string) *listFlag {
 	list := new(listFlag)
 	set.Var(list, name, usage)

@@ -22,7 +22,7 @@ for each call, with its times by CLOCK_MONOTONIC; check reads it. Exit status 0 
 
 func linearize(ctx context.Context, arguments []string, output io.Writer) error {
 	flags := newFlags("linearize", aboutLinearize)
-	addresses := flags.addresses()
+	where := flags.endpoints()
 	clients := flags.Int("clients", 8, "clients at a time")
 	duration := flags.Duration("duration", 0, "how long; 0: until a SIGTERM")
 	callTimeout := flags.Duration("call-timeout", time.Second, "how long a call may take")
@@ -39,12 +39,12 @@ func linearize(ctx context.Context, arguments []string, output io.Writer) error 
 	if err != nil {
 		return err
 	}
-	nodes, err := dialAll(*addresses)
+	nodes, err := where.dialAll()
 	if err != nil {
 		return err
 	}
 	defer closeAll(nodes)
-	router, err := newRouter(ctx, *addresses, connectPatience)
+	router, err := newRouter(ctx, where, connectPatience)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -41,8 +40,8 @@ type node struct {
 }
 
 // dial begins to connect, and goes on with it for as long as the node exists.
-func dial(address string) (*node, error) {
-	connection, err := grpc.Dial(address, grpc.WithInsecure(), grpc.WithConnectParams(reconnection),
+func (d *dialer) dial(address string) (*node, error) {
+	connection, err := grpc.Dial(address, d.security, grpc.WithConnectParams(reconnection),
 		grpc.WithKeepaliveParams(liveness), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maximumAnswerBytes)))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", address, err)
@@ -50,13 +49,18 @@ func dial(address string) (*node, error) {
 	return &node{address, connection}, nil
 }
 
-func dialAll(addresses []string) ([]*node, error) {
-	if len(addresses) == 0 {
-		return nil, errors.New("--addrs is missing")
+func (where *endpoints) dialAll() ([]*node, error) {
+	dialer, err := where.dialer()
+	if err != nil {
+		return nil, err
 	}
+	return dialer.dialAll(where.addresses)
+}
+
+func (d *dialer) dialAll(addresses []string) ([]*node, error) {
 	var nodes []*node
 	for _, address := range addresses {
-		node, err := dial(address)
+		node, err := d.dial(address)
 		if err != nil {
 			closeAll(nodes)
 			return nil, err

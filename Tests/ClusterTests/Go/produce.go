@@ -27,7 +27,7 @@ const connectPatience = 30 * time.Second
 
 func produce(ctx context.Context, arguments []string, output io.Writer) error {
 	flags := newFlags("produce", aboutProduce)
-	addresses := flags.addresses()
+	where := flags.endpoints()
 	producers := flags.Int("producers", 4, "producers at a time")
 	inflight := flags.Int("inflight", maximumInflight, "batches from a producer's oldest not acknowledged to its newest")
 	records := flags.Int("batch-records", 10, "records of a batch")
@@ -56,7 +56,7 @@ func produce(ctx context.Context, arguments []string, output io.Writer) error {
 	if err != nil {
 		return err
 	}
-	router, err := newRouter(ctx, *addresses, connectPatience)
+	router, err := newRouter(ctx, where, connectPatience)
 	if err != nil {
 		return err
 	}

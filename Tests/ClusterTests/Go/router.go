@@ -18,22 +18,27 @@ const maximumNodes = 64
 
 // router finds the leader: by the hint of who is not it, or else by asking one node after the other.
 type router struct {
+	dialer *dialer
 	mutex  sync.Mutex
 	nodes  []*node
 	leader int
 }
 
 // newRouter connects to the nodes, and waits until one of them can be called.
-func newRouter(ctx context.Context, addresses []string, patience time.Duration) (*router, error) {
-	nodes, err := dialAll(addresses)
+func newRouter(ctx context.Context, where *endpoints, patience time.Duration) (*router, error) {
+	dialer, err := where.dialer()
 	if err != nil {
 		return nil, err
 	}
-	r := &router{nodes: nodes}
+	nodes, err := dialer.dialAll(where.addresses)
+	if err != nil {
+		return nil, err
+	}
+	r := &router{dialer: dialer, nodes: nodes}
 	for deadline := time.Now().Add(patience); r.choose() == nil; {
 		if time.Now().After(deadline) || !pause(ctx, minimumBackoff) {
 			r.close()
-			return nil, fmt.Errorf("none of %v can be reached", addresses)
+			return nil, fmt.Errorf("none of %v can be reached", where.addresses)
 		}
 	}
 	return r, nil
@@ -91,7 +96,7 @@ func (r *router) placeOf(address string) int {
 	if len(r.nodes) == maximumNodes {
 		return -1
 	}
-	node, err := dial(address)
+	node, err := r.dialer.dial(address)
 	if err != nil {
 		return -1
 	}

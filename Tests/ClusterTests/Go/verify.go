@@ -25,14 +25,14 @@ const askPatience = 2 * time.Second
 
 func verify(ctx context.Context, arguments []string, output io.Writer) error {
 	flags := newFlags("verify", aboutVerify)
-	addresses := flags.addresses()
+	where := flags.endpoints()
 	histories := flags.files("history", "what produce wrote; several are separated by commas")
 	seen := flags.files("seen", "what consume wrote; several are separated by commas")
 	timeout := flags.Duration("timeout", time.Minute, "how long all replicas may take to get to the end and be read")
 	if err := flags.parse(arguments, output); err != nil {
 		return err
 	}
-	nodes, err := dialAll(*addresses)
+	nodes, err := where.dialAll()
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,6 @@
 """Uses a logd as a client of proglog would: grpcio with stubs generated from proglog's fields.
 
-usage: proglog_client.py HOST:PORT STUBS_DIRECTORY
+usage: proglog_client.py HOST:PORT STUBS_DIRECTORY [CA_FILE CERTIFICATE_FILE KEY_FILE]
 Prints one line per check; the first that fails ends it with a traceback.
 """
 import sys
@@ -13,7 +13,7 @@ from grpc_status import rpc_status
 from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-address, stubs = sys.argv[1:]
+address, stubs, *tls = sys.argv[1:]
 sys.path.insert(0, stubs)
 import proglog_pb2 as pb  # noqa: E402
 import proglog_pb2_grpc as rpc  # noqa: E402
@@ -25,8 +25,15 @@ def request(value):
     return pb.ProduceRequest(record=pb.Record(value=value))
 
 
+def connect():
+    if not tls:
+        return grpc.insecure_channel(address)
+    authorities, certificate, key = (open(path, "rb").read() for path in tls)
+    return grpc.secure_channel(address, grpc.ssl_channel_credentials(authorities, key, certificate))
+
+
 def main():
-    with grpc.insecure_channel(address) as channel:
+    with connect() as channel:
         log = rpc.LogStub(channel)
         of_log = (unary, servers, out_of_range, produce_stream, consume_stream, waits_at_the_end, cancel)
         for check in (*of_log, health, reflection):

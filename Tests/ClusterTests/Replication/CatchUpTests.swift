@@ -94,7 +94,7 @@ extension ReplicationTests {
         try await load.acknowledges(more: 500)
         for node in cluster.nodes { node.send(SIGKILL) }
         for node in cluster.nodes { try await node.crash() }
-        for node in cluster.nodes { try node.start([]) }
+        for node in cluster.nodes { try await node.start([]) }
         try await load.acknowledges(more: 500)
         #expect(try await load.stop().failedCalls == 0)
         try await ClientPlace.loopback.expectKept(

@@ -47,7 +47,7 @@ extension ReplicationTests {
     func noCluster() async throws {
       try await LogdCluster.with(0) { cluster in
         let node = cluster.makeNode()
-        try node.start([])
+        try await node.start([])
         try await node.awaitServing()
         let readiness = try await node.get("\(node.opsAddress)/readyz")
         #expect(readiness.contains("--bootstrap") && readiness.hasSuffix("503"), "\(readiness)")
@@ -64,7 +64,7 @@ extension ReplicationTests {
       try await LogdCluster.with(2) { cluster in
         let before = try await cluster.status(of: cluster.nodes[1])
         for node in cluster.nodes { try await node.crash() }
-        for node in cluster.nodes { try node.start(["--bootstrap"]) }
+        for node in cluster.nodes { try await node.start(["--bootstrap"]) }
         try await cluster.awaitVoters()
         for node in cluster.nodes {
           let after = try await cluster.status(of: node)
@@ -82,7 +82,7 @@ extension ReplicationTests {
           let (node, stranger) = (cluster.nodes[0], other.nodes[0])
           let before = try await other.status(of: stranger)
           try await stranger.crash()
-          try stranger.start(cluster.joining)
+          try await stranger.start(cluster.joining)
           try await stranger.awaitServing()
           try await expectRefusal(of: before, by: node)
           let after = try await other.status(of: other.leader())

@@ -34,11 +34,14 @@ struct ClusterLoad {
   let child: ChildProcess
 
   /// Idempotent producers, few enough for a debug build on a busy machine.
-  static func produce(_ cluster: LogdCluster, history: String, place: ClientPlace) async throws -> ClusterLoad {
-    let child = try await place.start([
-      "produce", "--addrs", cluster.addresses, "--history", history, "--producers", "2", "--inflight", "3",
-      "--batch-records", "5", "--call-timeout", "500ms", "--gap", "\(shortestGap)", "--progress-interval", "50ms",
-    ])
+  static func produce(
+    _ cluster: LogdCluster, history: String, place: ClientPlace, tls: TLSPaths? = nil
+  ) async throws -> ClusterLoad {
+    let child = try await place.start(
+      [
+        "produce", "--addrs", cluster.addresses, "--history", history, "--producers", "2", "--inflight", "3",
+        "--batch-records", "5", "--call-timeout", "500ms", "--gap", "\(shortestGap)", "--progress-interval", "50ms",
+      ] + (tls?.flags ?? []))
     return ClusterLoad(history: history, child: child)
   }
 

@@ -29,16 +29,20 @@ final class ClusterNode: Sendable {
   let place: Place
   private let arguments: [String]
   private let environment: [String: String]
+  private let security: ClusterSecurity?
   private let life = Mutex(Life())
 
   var rpcAddress: String { "\(host):8400" }
   var httpAddress: String { "\(host):8080" }
   var opsAddress: String { "\(host):8402" }
+  var gossipAddress: String { "\(host):8401" }
 
   /// - Parameter arguments: of each of its lives, as the environment.
   init(
-    name: String, place: Place, dataDirectory: String, arguments: [String], environment: [String: String] = [:]
+    name: String, place: Place, dataDirectory: String, arguments: [String], environment: [String: String] = [:],
+    security: ClusterSecurity? = nil
   ) {
+    self.security = security
     self.name = name
     self.place = place
     self.dataDirectory = dataDirectory
@@ -63,12 +67,16 @@ final class ClusterNode: Sendable {
   // MARK: Its life
 
   /// Starts it; ``awaitServing()`` waits until it serves.
-  func start(_ more: [String]) throws {
+  func start(_ more: [String]) async throws {
     var flags = [
       "--data-dir", dataDirectory, "--node-name", name, "--bind-addr", "\(host):8401", "--rpc-port", "8400",
       "--http-port", "8080", "--ops-port", "8402", "--log-format", "json",
     ]
-    if case .network = place { flags.append("--allow-plaintext-on-network") }
+    if let security {
+      flags += try await security.arguments(of: name, host: host)
+    } else if case .network = place {
+      flags.append("--allow-plaintext-on-network")
+    }
     let child = try launch(
       environment.isEmpty ? Self.program : Products.path("logd"), flags + arguments + more, environment: environment)
     life.withLock {

@@ -8,6 +8,7 @@ final class LogdCluster: Sendable {
   private let network: NetworkNamespaces?
   private let arguments: [String]
   private let environment: [String: String]
+  private let security: ClusterSecurity?
   private let firstNumber: Int
   private let all = Mutex<[ClusterNode]>([])
 
@@ -16,12 +17,14 @@ final class LogdCluster: Sendable {
   var addresses: String { nodes.map(\.rpcAddress).joined(separator: ",") }
 
   private init(
-    network: NetworkNamespaces?, arguments: [String], environment: [String: String], firstNumber: Int
+    network: NetworkNamespaces?, arguments: [String], environment: [String: String], security: ClusterSecurity?,
+    firstNumber: Int
   ) throws {
     directory = try TemporaryDirectory()
     self.network = network
     self.arguments = arguments
     self.environment = environment
+    self.security = security
     self.firstNumber = firstNumber
   }
 
@@ -31,16 +34,19 @@ final class LogdCluster: Sendable {
   ///   - network: where they run, node 0 on host 0; nil: on loopback.
   ///   - directories: where nodes keep their data, if not in a directory of the test's.
   ///   - arguments: of every node, as the environment.
+  ///   - security: nil: plaintext, and who joins is given the RPC addresses of the others. Else all is protected, and who joins
+  ///     knows one node's gossip.
   ///   - firstNumber: in the nodes' names.
   static func with<Result>(
     _ count: Int, in network: NetworkNamespaces? = nil, directories: [Int: String] = [:], arguments: [String] = [],
-    environment: [String: String] = [:], firstNumber: Int = 1, _ body: (LogdCluster) async throws -> Result
+    environment: [String: String] = [:], security: ClusterSecurity? = nil, firstNumber: Int = 1, _ body: (LogdCluster) async throws -> Result
   ) async throws -> Result {
     let cluster = try LogdCluster(
-      network: network, arguments: arguments, environment: environment, firstNumber: firstNumber)
+      network: network, arguments: arguments, environment: environment, security: security, firstNumber: firstNumber)
     do {
       for number in 0..<count {
-        try cluster.makeNode(directory: directories[number]).start(number == 0 ? ["--bootstrap"] : cluster.joining)
+        let node = cluster.makeNode(directory: directories[number])
+        try await node.start(number == 0 ? ["--bootstrap"] : cluster.joining)
       }
       for node in cluster.nodes { try await node.awaitServing() }
       try await cluster.awaitVoters()
@@ -59,18 +65,22 @@ final class LogdCluster: Sendable {
       let name = "node-\(firstNumber + number)"
       let node = ClusterNode(
         name: name, place: network.map { .network($0, host: number) } ?? .loopback,
-        dataDirectory: directory ?? self.directory.file(name), arguments: arguments, environment: environment)
+        dataDirectory: directory ?? self.directory.file(name), arguments: arguments, environment: environment,
+        security: security)
       nodes.append(node)
       return node
     }
   }
 
   /// How a node that was in no cluster finds this one.
-  var joining: [String] { ["--start-join-addrs", nodes.map(\.rpcAddress).joined(separator: ",")] }
+  var joining: [String] {
+    let addresses = security == nil ? nodes.map(\.rpcAddress) : nodes.prefix(1).map(\.gossipAddress)
+    return ["--start-join-addrs", addresses.joined(separator: ",")]
+  }
 
   /// Starts a node again: in its cluster, or with a data directory that was emptied, as one to join it.
   func restart(_ node: ClusterNode) async throws {
-    try node.start(joining)
+    try await node.start(joining)
     try await node.awaitServing()
   }
 

@@ -42,7 +42,7 @@ struct FirstByteHandlerTests {
 
   @Test("gRPC gets all bytes, the byte of peers is taken, and the handler is gone")
   func replays() throws {
-    for (text, seen, spoken) in [("PRI *", "PRI *", PortProtocol.rpc), ("\u{1}hello", "hello", .peer)] {
+    for (text, seen, spoken) in [("PRI *", "PRI *", PortProtocol.plaintext), ("\u{1}hello", "hello", .peer)] {
       let fixture = try Fixture()
       try fixture.channel.writeInbound(ByteBuffer(string: text))
       try fixture.channel.writeInbound(ByteBuffer(string: "\u{1}more"))

@@ -136,7 +136,7 @@ struct PeerValueTests {
   // MARK: The port
 
   @Test(
-    "0x01 is a peer, everything else gRPC's to judge",
-    arguments: [(0x01, .peer), (0x50, .rpc), (0x16, .rpc), (0x00, .rpc), (0xFF, .rpc)] as [(UInt8, PortProtocol)])
+    "0x01 is a peer, 0x16 is TLS, everything else gRPC's to judge",
+    arguments: [(0x01, .peer), (0x50, .plaintext), (0x16, .tls), (0x00, .plaintext), (0xFF, .plaintext)] as [(UInt8, PortProtocol)])
   func firstByte(byte: UInt8, spoken: PortProtocol) { #expect(PortProtocol(firstByte: byte) == spoken) }
 }
