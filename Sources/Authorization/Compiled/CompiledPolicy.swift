@@ -22,10 +22,8 @@ struct CompiledPolicy: Sendable {
     symbols = table
     effect = model.effect
     decidesWithoutLines = policy.rules.isEmpty || !model.tests.contains(where: \.isOfPolicy)
-    let conditions: [Condition] = if case .any(let conditions) = model.matcher { conditions } else { [model.matcher] }
-    let used =
-      decidesWithoutLines
-      ? conditions.filter { !$0.tests.contains { model.tests[$0].isOfPolicy } } : conditions
+    var used = model.matcher.alternatives
+    if decidesWithoutLines { used.removeAll { $0.tests.contains { model.tests[$0].isOfPolicy } } }
     alternatives = used.map { Alternative($0, model: model, checks: resolved, lines: lines) }
     self.lines = lines
   }
