@@ -45,7 +45,7 @@ struct CompiledPolicy: Sendable {
           firstDeny = Self.first(firstDeny, bucket.firstDeny)
           return
         }
-        scan(bucket, remainder, request, &firstAllow, &firstDeny)
+        scan(alternative.index.lines, bucket.range, remainder, request, &firstAllow, &firstDeny)
       }
     }
     return effect.decide(firstAllow: firstAllow, firstDeny: firstDeny)
@@ -57,11 +57,11 @@ struct CompiledPolicy: Sendable {
   }
 
   private func scan(
-    _ bucket: LineIndex.Bucket, _ remainder: Program, _ request: CheckedRequest, _ firstAllow: inout Int?,
-    _ firstDeny: inout Int?
+    _ numbers: [Int32], _ range: Range<Int>, _ remainder: Program, _ request: CheckedRequest,
+    _ firstAllow: inout Int?, _ firstDeny: inout Int?
   ) {
-    for number in bucket.lines {
-      let line = Int(number)
+    for place in range {
+      let line = Int(numbers[place])
       // Only a line before the first one of its effect can change anything.
       let known = lines.isAllow[line] ? firstAllow : firstDeny
       if line >= known ?? .max {
@@ -124,10 +124,10 @@ struct CompiledPolicy: Sendable {
       case .policy(let number): lines.pattern(line: line, number: number)
       }
     switch value {
-    case .request(.subject): return lines.patterns[number].matches(request.subject.text.utf8.span)
-    case .request(.object): return lines.patterns[number].matches(request.object.text.utf8.span)
-    case .request(.action): return lines.patterns[number].matches(request.action.text.utf8.span)
-    case .policy, .constant: return symbols.matches(symbol(of: value, request, line), lines.patterns[number])
+    case .request(.subject): return lines.patterns.matches(number, request.subject.text.utf8.span)
+    case .request(.object): return lines.patterns.matches(number, request.object.text.utf8.span)
+    case .request(.action): return lines.patterns.matches(number, request.action.text.utf8.span)
+    case .policy, .constant: return symbols.matches(symbol(of: value, request, line), number, of: lines.patterns)
     }
   }
 }
