@@ -12,8 +12,7 @@ struct ConditionEvaluator {
   /// The decision, and the line that it is by.
   func decide(_ request: [String]) -> (isAllowed: Bool, line: Int?) {
     guard !policy.rules.isEmpty, model.tests.contains(where: \.isOfPolicy) else {
-      let conditions: [Condition] = if case .any(let conditions) = model.matcher { conditions } else { [model.matcher] }
-      let open = conditions.filter { !$0.tests.contains { model.tests[$0].isOfPolicy } }
+      let open = model.matcher.alternatives.filter { !$0.tests.contains { model.tests[$0].isOfPolicy } }
       return (open.contains { holds($0, request, []) }, nil)
     }
     let matching = policy.rules.indices.filter { holds(model.matcher, request, policy.rules[$0].fields) }

@@ -262,6 +262,8 @@ struct ExampleTests {
       model: Models.rbac, policy: "p, \(composed), *, consume\np, \(decomposed), *, admin\n")
     #expect(policy.decide(composed, "*", "consume").isAllowed && policy.decide(decomposed, "*", "admin").isAllowed)
     #expect(!policy.decide(decomposed, "*", "consume").isAllowed && !policy.decide(composed, "*", "admin").isAllowed)
+    // Whoever keeps something by subject must not mix them up either.
+    #expect(Subject(composed) != Subject(decomposed) && Set([Subject(composed), Subject(decomposed)]).count == 2)
   }
 
   @Test("values of the request are compared with each other, and none stands for an empty one")

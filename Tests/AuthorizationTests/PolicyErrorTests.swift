@@ -107,4 +107,18 @@ struct PolicyErrorTests {
     #expect(policy.decide("o,\"c\"", " data", "a#b") == Decision(isAllowed: true, reason: .line(3)))
     #expect(!policy.decide("eve", "data", "read").isAllowed)
   }
+
+  @Test(
+    "a line is shown so that it reads back",
+    arguments: [
+      ("p,a,*,consume", "p, a, *, consume"), ("p, \"a\",\"b,c\" , \" d\"", "p, a, \"b,c\", \" d\""),
+      // A quote with a combining mark behind it is one character to Swift.
+      ("p, \"a\"\"\u{301}\", \"#\", c", "p, \"a\"\"\u{301}\", \"#\", c"),
+    ])
+  func text(policy: String, shown: String) throws {
+    let explanation = try AccessPolicy(
+      model: Models.text(matcher: "r.sub == p.sub || r.act == 'x'"), policy: policy
+    ).explain("nobody", "*", "x")
+    #expect(explanation.decidingLine?.text.utf8.elementsEqual(shown.utf8) == true)
+  }
 }

@@ -44,7 +44,7 @@ struct ACLCheckTests {
   func allowed() throws {
     #expect(
       try text("alice", "*", "consume") == """
-        allowed: alice may consume to *
+        allowed: alice permitted to consume to *
         policy.csv:2: p, staff, *, consume, allow
           g(r.sub, p.sub): 'alice' has the role 'staff'
           r.obj == p.obj: '*' is '*'
@@ -86,7 +86,7 @@ struct ACLCheckTests {
   func byModel() throws {
     let model = Self.model.split(separator: "m = ").first.map { "\($0)m = r.sub == 'root'" } ?? ""
     #expect(
-      try text("root", "*", "admin", model: model) == "allowed: the model lets root admin to *, by no line\n")
+      try text("root", "*", "admin", model: model) == "allowed: root permitted to admin to *, by the model alone\n")
   }
 
   @Test("the exit code tells allowed, denied and unusable files apart")
@@ -104,7 +104,9 @@ struct ACLCheckTests {
         ["acl", "check"] + words + ["--model", directory.file("model.conf"), "--policy", directory.file(policy)])
     }
     let allowed = try await check("root", "*", "produce")
-    #expect(allowed.status == 0 && allowed.output.hasPrefix("allowed: root may produce to *\n") && allowed.errors == "")
+    #expect(
+      allowed.status == 0 && allowed.output.hasPrefix("allowed: root permitted to produce to *\n")
+        && allowed.errors == "")
     let denied = try await check("nobody", "*", "produce")
     #expect(denied.status == 1 && denied.output.hasPrefix("denied: nobody not permitted to produce to *"))
     try "p, root, *\n".write(toFile: directory.file("wrong.csv"), atomically: true, encoding: .utf8)

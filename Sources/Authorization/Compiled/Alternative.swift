@@ -10,11 +10,10 @@ struct Alternative: Sendable {
 
 extension Alternative {
   init(_ condition: Condition, model: AccessModel, checks: [Program.Check], lines: LineTable) {
-    let parts: [Condition] = if case .all(let conditions) = condition { conditions } else { [condition] }
     var guards: [Condition] = []
     var remainder: [Condition] = []
     var bound = [LineIndex.Part](repeating: .unbound, count: RequestField.allCases.count)
-    for part in parts {
+    for part in condition.conjuncts {
       if !part.tests.contains(where: { model.tests[$0].isOfPolicy }) {
         guards.append(part)
       } else if !Self.bind(part, model, &bound) {

@@ -22,10 +22,8 @@ struct CompiledPolicy: Sendable {
     symbols = table
     effect = model.effect
     decidesWithoutLines = policy.rules.isEmpty || !model.tests.contains(where: \.isOfPolicy)
-    let conditions: [Condition] = if case .any(let conditions) = model.matcher { conditions } else { [model.matcher] }
-    let used =
-      decidesWithoutLines
-      ? conditions.filter { !$0.tests.contains { model.tests[$0].isOfPolicy } } : conditions
+    var used = model.matcher.alternatives
+    if decidesWithoutLines { used.removeAll { $0.tests.contains { model.tests[$0].isOfPolicy } } }
     alternatives = used.map { Alternative($0, model: model, checks: resolved, lines: lines) }
     self.lines = lines
   }
@@ -47,7 +45,7 @@ struct CompiledPolicy: Sendable {
           firstDeny = Self.first(firstDeny, bucket.firstDeny)
           return
         }
-        scan(bucket, remainder, request, &firstAllow, &firstDeny)
+        scan(alternative.index.lines, bucket.range, remainder, request, &firstAllow, &firstDeny)
       }
     }
     return effect.decide(firstAllow: firstAllow, firstDeny: firstDeny)
@@ -59,11 +57,11 @@ struct CompiledPolicy: Sendable {
   }
 
   private func scan(
-    _ bucket: LineIndex.Bucket, _ remainder: Program, _ request: CheckedRequest, _ firstAllow: inout Int?,
-    _ firstDeny: inout Int?
+    _ numbers: [Int32], _ range: Range<Int>, _ remainder: Program, _ request: CheckedRequest,
+    _ firstAllow: inout Int?, _ firstDeny: inout Int?
   ) {
-    for number in bucket.lines {
-      let line = Int(number)
+    for place in range {
+      let line = Int(numbers[place])
       // Only a line before the first one of its effect can change anything.
       let known = lines.isAllow[line] ? firstAllow : firstDeny
       if line >= known ?? .max {
@@ -126,10 +124,10 @@ struct CompiledPolicy: Sendable {
       case .policy(let number): lines.pattern(line: line, number: number)
       }
     switch value {
-    case .request(.subject): return lines.patterns[number].matches(request.subject.text.utf8.span)
-    case .request(.object): return lines.patterns[number].matches(request.object.text.utf8.span)
-    case .request(.action): return lines.patterns[number].matches(request.action.text.utf8.span)
-    case .policy, .constant: return symbols.matches(symbol(of: value, request, line), lines.patterns[number])
+    case .request(.subject): return lines.patterns.matches(number, request.subject.text.utf8.span)
+    case .request(.object): return lines.patterns.matches(number, request.object.text.utf8.span)
+    case .request(.action): return lines.patterns.matches(number, request.action.text.utf8.span)
+    case .policy, .constant: return symbols.matches(symbol(of: value, request, line), number, of: lines.patterns)
     }
   }
 }

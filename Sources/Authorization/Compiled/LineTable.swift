@@ -5,7 +5,7 @@ struct LineTable: Sendable {
   /// `width` for each line.
   private(set) var symbols: [Symbol] = []
   private(set) var isAllow: [Bool] = []
-  private(set) var patterns: [Pattern] = []
+  private(set) var patterns = PatternTable()
   /// Numbers of patterns, the same number of them for each line.
   private(set) var patternsOfLines: [Int32] = []
   private let patternTests: [(kind: Pattern.Kind, field: Int)]
@@ -29,18 +29,15 @@ struct LineTable: Sendable {
         patternsOfLines.append(number)
         continue
       }
-      do { patternsOfLines.append(Int32(add(try Pattern(kind, rule.fields[field])))) } catch {
+      do { patternsOfLines.append(Int32(patterns.add(try Pattern(kind, rule.fields[field])))) } catch {
         throw PolicyError(file: file, line: rule.line, problem: error.problem, advice: error.advice)
       }
       known[kind, default: [:]][symbol] = patternsOfLines.last
     }
   }
 
-  /// Adds a pattern and returns its number.
-  mutating func add(_ pattern: Pattern) -> Int {
-    patterns.append(pattern)
-    return patterns.count - 1
-  }
+  /// Adds a pattern that is no line's, and returns its number.
+  mutating func add(_ pattern: Pattern) -> Int { patterns.add(pattern) }
 
   func symbol(line: Int, field: Int) -> Symbol { symbols[line * width + field] }
 

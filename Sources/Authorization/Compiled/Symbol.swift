@@ -51,10 +51,10 @@ struct SymbolTable: Sendable {
   }
 
   /// Whether a symbol's text matches.
-  func matches(_ symbol: Symbol, _ pattern: Pattern) -> Bool {
+  func matches(_ symbol: Symbol, _ pattern: Int, of patterns: PatternTable) -> Bool {
     guard symbol != .none else { return false }
     let number = Int(symbol.rawValue)
-    return pattern.matches(bytes.span.extracting(ends[number - 1]..<ends[number]))
+    return patterns.matches(pattern, bytes.span.extracting(ends[number - 1]..<ends[number]))
   }
 
   private mutating func place(_ symbol: Symbol, hash: Int) {

@@ -5,6 +5,12 @@ indirect enum Condition: Sendable {
   case all([Condition])
   case any([Condition])
 
+  /// What all has to hold, whatever the parentheses.
+  var conjuncts: [Condition] { if case .all(let parts) = self { parts.flatMap(\.conjuncts) } else { [self] } }
+
+  /// What one has to hold of, whatever the parentheses.
+  var alternatives: [Condition] { if case .any(let parts) = self { parts.flatMap(\.alternatives) } else { [self] } }
+
   /// The tests in it.
   var tests: [Int] {
     switch self {

@@ -66,12 +66,22 @@ enum CSVLine {
 
   /// Writes fields so that they read back: a field is quoted where it has to be.
   static func text(_ fields: [String]) -> String {
-    fields.map { field in
-      let needsQuotes =
-        field.utf8.contains { $0 == Byte.comma || $0 == Byte.quote || $0 == Byte.number }
-        || field.utf8.first.map(Byte.isBlank) ?? true || field.utf8.last.map(Byte.isBlank) ?? true
-      return needsQuotes
-        ? "\"\(field.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\"" : field
-    }.joined(separator: ", ")
+    fields.map { needsQuotes($0) ? quoted($0) : $0 }.joined(separator: ", ")
+  }
+
+  private static func needsQuotes(_ field: String) -> Bool {
+    field.utf8.contains { $0 == Byte.comma || $0 == Byte.quote || $0 == Byte.number }
+      || field.utf8.first.map(Byte.isBlank) ?? true || field.utf8.last.map(Byte.isBlank) ?? true
+  }
+
+  /// By scalars: a quote with a combining mark behind it is one character, and no quote, to Swift.
+  private static func quoted(_ field: String) -> String {
+    var text = "\"".unicodeScalars
+    for scalar in field.unicodeScalars {
+      if scalar == "\"" { text.append(scalar) }
+      text.append(scalar)
+    }
+    text.append("\"")
+    return String(text)
   }
 }

@@ -12,4 +12,6 @@ package struct Action: Sendable, Hashable, CustomStringConvertible {
   package static let known: [Action] = [produce, consume, admin]
 
   package var description: String { text }
+
+  package static func == (left: Self, right: Self) -> Bool { left.text.isSame(as: right.text) }
 }

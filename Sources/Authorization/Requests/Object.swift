@@ -8,4 +8,6 @@ package struct Object: Sendable, Hashable, CustomStringConvertible {
   package static let log = Object("*")
 
   package var description: String { text }
+
+  package static func == (left: Self, right: Self) -> Bool { left.text.isSame(as: right.text) }
 }

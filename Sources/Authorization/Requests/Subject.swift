@@ -5,4 +5,6 @@ package struct Subject: Sendable, Hashable, CustomStringConvertible {
   package init(_ text: String) { self.text = text }
 
   package var description: String { text }
+
+  package static func == (left: Self, right: Self) -> Bool { left.text.isSame(as: right.text) }
 }

@@ -36,8 +36,8 @@ struct ACLCheck {
   private var decision: String {
     let decision = explanation.decision
     switch (decision.isAllowed, decision.reason) {
-    case (true, .line): return "allowed: \(subject) may \(action) to \(object)"
-    case (true, .noLine): return "allowed: the model lets \(subject) \(action) to \(object), by no line"
+    case (true, .line): return "allowed: \(subject) permitted to \(action) to \(object)"
+    case (true, .noLine): return "allowed: \(subject) permitted to \(action) to \(object), by the model alone"
     case (false, .line): return "denied: \(subject) not permitted to \(action) to \(object)"
     case (false, .noLine): return "denied: \(subject) not permitted to \(action) to \(object), for no line allows it"
     }

@@ -33,7 +33,7 @@ struct NaiveEvaluator {
   /// Without lines, alternatives that name one cannot hold.
   private func withoutLines(_ matcher: RandomWorld.Matcher) -> RandomWorld.Matcher {
     guard case .any(let parts) = matcher else { return usesPolicy(matcher) ? .any([]) : matcher }
-    return .any(parts.filter { !usesPolicy($0) })
+    return .any(parts.map(withoutLines))
   }
 
   private func usesPolicy(_ matcher: RandomWorld.Matcher) -> Bool {
