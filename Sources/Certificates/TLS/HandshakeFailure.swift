@@ -97,19 +97,10 @@ extension HandshakeFailure {
   /// `TLSV1_ALERT_UNKNOWN_CA` as "unknown ca".
   private static func alert(in reasons: String) -> String? {
     for prefix in ["TLSV1_ALERT_", "SSLV3_ALERT_"] {
-      guard let range = reasons.range(of: prefix) else { continue }
+      guard let range = reasons.firstRange(of: prefix) else { continue }
       let name = reasons[range.upperBound...].prefix { $0.isUppercase || $0 == "_" || $0.isNumber }
       return name.lowercased().split(separator: "_").joined(separator: " ")
     }
     return nil
-  }
-}
-
-extension String {
-  /// Foundation's, which this target does not otherwise need here.
-  fileprivate func range(of text: String) -> Range<Index>? {
-    indices.lazy.compactMap { start in
-      self[start...].hasPrefix(text) ? start..<self.index(start, offsetBy: text.count) : nil
-    }.first
   }
 }

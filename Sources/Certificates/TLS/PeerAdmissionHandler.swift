@@ -90,7 +90,7 @@ package final class PeerAdmissionHandler: ChannelInboundHandler, RemovableChanne
     guard let certificate = (try? context.pipeline.syncOperations.nioSSL_peerCertificate()) ?? nil else {
       throw .noCertificate
     }
-    do { return try verification.check(resumed: certificate) } catch { throw .refused(error) }
+    do { return try verification.identity(of: certificate) } catch { throw .refused(error) }
   }
 
   private func refuse(_ failure: HandshakeFailure, _ context: ChannelHandlerContext) {

@@ -51,9 +51,11 @@ final class PeerVerification: Sendable {
     do { return try .init(chain.certificates.map { try NIOSSLCertificate($0) }) } catch { throw .invalid("\(error)") }
   }
 
+  /// Who the peer is, once the handshake is over.
+  ///
   /// A resumed session has no handshake in which certificates are verified. It was made under this very context, whose key
   /// alone opens its ticket, so the authorities are the same; what has changed since is the time.
-  func check(resumed leaf: NIOSSLCertificate) throws(VerificationError) -> CertificateIdentity {
+  func identity(of leaf: NIOSSLCertificate) throws(VerificationError) -> CertificateIdentity {
     let certificate = try Self.parse([leaf])[0]
     let identity = try CertificateVerifier.identity(of: certificate, for: requirement)
     try CertificateVerifier.check(datesOf: certificate, now: clock.now())
