@@ -2,6 +2,7 @@
 extension GossipCore {
   mutating func checkAll() {
     checkBounds()
+    precondition(deadline >= now, "what was due at \(deadline.nanoseconds) was not done")
     guard hasChangedMembers else { return }
     hasChangedMembers = false
     members.check()

@@ -42,6 +42,8 @@ extension GossipCore {
     }
     if case .spreading(let end) = departure, end <= now {
       departure = .left
+      // The last thing that a shell is told.
+      actions += serf.takeActions()
       actions.append(.left)
     }
   }

@@ -105,15 +105,22 @@ extension GossipCore {
   }
 
   private mutating func endSuccessfulProbe() {
-    probe = nil
+    endProbe()
     health.change(by: -1)
+  }
+
+  /// The next one begins at once when this one took longer than the interval, and no sooner: a time that is over would look as
+  /// if nobody had run this node.
+  private mutating func endProbe() {
+    probe = nil
+    nextProbe = max(nextProbe, now)
   }
 
   /// Those who were asked say at least that they got no answer either (a nack). If they do not, it may be this node that hears
   /// nobody (Lifeguard §IV-A).
   private mutating func endFailedProbe() {
     guard let probe else { return }
-    self.probe = nil
+    endProbe()
     counts.failedProbes += 1
     health.change(by: probe.expectedNacks > 0 ? max(probe.expectedNacks - probe.nacks, 0) : 1)
     suspect(Suspicion(incarnation: probe.incarnation, member: probe.name, from: name))

@@ -45,6 +45,9 @@ extension GossipSimulation {
       nodes[index].views[other] = nil
       return
     }
+    if nodes[other].isUp, let view = core.memberView(of: name), view.address != GossipNode.address(other) {
+      throw failure(.names, "n\(index) has n\(other) at \(view.address)")
+    }
     if incarnation > nodes[other].highestIncarnation {
       throw failure(.incarnations, "n\(index) has n\(other) at \(incarnation) of \(nodes[other].highestIncarnation)")
     }
@@ -61,9 +64,6 @@ extension GossipSimulation {
       isUndisturbed(other, since: left)
     {
       throw failure(.leave, "n\(index) has n\(other) dead, which left")
-    }
-    if nodes[other].isUp, let view = core.memberView(of: name), view.address != GossipNode.address(other) {
-      throw failure(.names, "n\(index) has n\(other) at \(view.address)")
     }
     let isSame = nodes[index].views[other]?.state == state
     nodes[index].views[other] = GossipNode.View(
