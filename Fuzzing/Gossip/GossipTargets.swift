@@ -2,5 +2,5 @@ import FuzzSupport
 
 let gossipTargets: [FuzzTarget] = [
   .messagePack, .memberlistPacket, .memberlistStream, .serfMessage, .serfState, .serfTags, .lzw, .keyringFile,
-  .encryptedGossip,
+  .encryptedGossip, .keyringQuery, .knownPeers,
 ]

@@ -74,4 +74,61 @@ extension FuzzTarget {
         return true
       }
     })
+
+  /// What a query about keyrings asks, or what is answered: the first byte says which, and the name of the query.
+  static let keyringQuery = FuzzTarget(
+    "keyring-query", maximumBytes: 1024,
+    seeds: {
+      let key = try GossipKey(Array(repeating: 65, count: 16))
+      let requests = [KeyringRequest.install(key), .use(key), .remove(key), .list]
+      let answers = [
+        KeyringAnswer(isDone: true), KeyringAnswer(isDone: false, message: "no"),
+        KeyringAnswer(isDone: true, keys: [key.base64, key.base64], primaryKey: key.base64),
+      ]
+      return requests.enumerated().map { [UInt8($0)] + $1.payload } + answers.map { [4] + $0.encode() }
+    },
+    dictionary: ["Key", "Keys", "Result", "Message", "PrimaryKey"],
+    run: { input in
+      let payload = Array(input.dropFirst())
+      let names = ["_serf_install-key", "_serf_use-key", "_serf_remove-key", "_serf_list-keys"]
+      do {
+        guard let choice = input.first, Int(choice) < names.count else {
+          let answer = try KeyringAnswer(payload)
+          try require(try KeyringAnswer(answer.encode()) == answer, "\(answer) does not come back")
+          try require(answer.encode(limit: 700).count <= 700 || answer.message.utf8.count > 200, "it is over the limit")
+          return true
+        }
+        var query = Query(
+          time: LamportTime(1), id: 1, source: GossipSamples.address, sourceName: nil, filters: [], flags: [],
+          relayFactor: 0, timeout: 0, name: names[Int(choice)], payload: payload)
+        guard let request = try KeyringRequest(query: query) else { throw Violation("\(query.name) is not known") }
+        query.payload = request.payload
+        try require(query.name == request.queryName, "\(query.name) becomes \(request.queryName)")
+        try require(try KeyringRequest(query: query) == request, "a request does not come back")
+        return true
+      } catch is WireError {
+        return false
+      } catch is KeyringError {
+        return false
+      }
+    })
+
+  /// A file of known peers.
+  static let knownPeers = FuzzTarget(
+    "known-peers", maximumBytes: 1024,
+    seeds: {
+      let ipv6 = GossipAddress(bytes: Array(1...16), port: 1)
+      return [
+        KnownPeers.encode([
+          KnownPeers.Peer(name: GossipSamples.member, address: GossipSamples.address),
+          KnownPeers.Peer(name: MemberName("a b"), address: ipv6),
+        ])
+      ]
+    },
+    run: { input in
+      let (peers, badLines) = KnownPeers.decode(input)
+      let again = KnownPeers.decode(KnownPeers.encode(peers))
+      try require(again.peers == peers && again.badLines == 0, "\(peers) come back as \(again)")
+      return !peers.isEmpty && badLines == 0
+    })
 }

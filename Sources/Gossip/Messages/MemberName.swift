@@ -1,5 +1,5 @@
-/// What a member is called. Unique in a cluster. Compared byte by byte, as memberlist and Serf do: Swift's strings would
-/// take two spellings of "é" for one member.
+/// What a member is called. Unique in a cluster. Compared byte by byte, as memberlist and Serf do: Swift's strings
+/// would take two spellings of "é" for one member.
 package struct MemberName: Hashable, Comparable, Sendable, CustomStringConvertible {
   package var text: String
 

@@ -1,5 +1,5 @@
-/// The versions that a member speaks, in memberlist's order on the wire: the protocol's and then its user's, which is Serf.
-/// All zero where a member does not say.
+/// The versions that a member speaks, in memberlist's order on the wire: the protocol's and then its user's, which is
+/// Serf. All zero where a member does not say.
 package struct ProtocolVersions: Hashable, Sendable {
   package var minimum: UInt8
   package var maximum: UInt8

@@ -66,8 +66,8 @@ extension Keyring {
     throw WireError(.undecryptable, at: sealed.startIndex)
   }
 
-  /// Version 0 pads to blocks (PKCS #7). The version is not authenticated: whoever changes it takes bytes off the end of a
-  /// message, which then cannot be read.
+  /// Version 0 pads to blocks (PKCS #7). The version is not authenticated: whoever changes it takes bytes off the end
+  /// of a message, which then cannot be read.
   private static func unpadded(_ plaintext: [UInt8]) throws(WireError) -> [UInt8] {
     guard let padding = plaintext.last, (1...blockBytes).contains(Int(padding)), plaintext.count >= Int(padding) else {
       throw WireError(.undecryptable, at: 0)

@@ -15,6 +15,7 @@ final class GossipHub {
   private(set) var core: GossipCore
   var security: GossipSecurity
   private(set) var isStopped = false
+  private var isCutOff = false
 
   /// Events that come while the core's last actions are carried out: those of streams that end at once.
   private var events: Deque<GossipEvent> = []
@@ -72,8 +73,16 @@ final class GossipHub {
 
   func start() throws {
     try sockets.receive(with: PacketHandler(self))
+    sockets.whenLost { [weak self] in self?.lost() }
     startWritingPeers()
     schedule()
+  }
+
+  private func lost() {
+    guard !isStopped, !isCutOff else { return }
+    isCutOff = true
+    logger.critical("a socket of gossip is closed: this node hears nothing more")
+    onEvent(.cutOff)
   }
 
   // MARK: The core

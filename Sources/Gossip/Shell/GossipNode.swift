@@ -14,6 +14,8 @@ package final class GossipNode: Sendable {
     case userEvent(UserEvent)
     /// Another node at another address claims a name that is taken.
     case conflict(MemberName, existing: GossipAddress, other: GossipAddress)
+    /// The system took a socket away. The node hears nothing more: end it, and make another.
+    case cutOff
   }
 
   package let configuration: GossipConfiguration

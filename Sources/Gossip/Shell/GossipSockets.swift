@@ -13,7 +13,8 @@ struct GossipSockets: Sendable {
   private static let maximumAttempts = 16
   /// The largest datagram: an agent of Serf may send events of 9 KiB.
   private static let receiveBytes = 65_536
-  /// Packets of many members at once wait here while the loop is busy; the system may give less. memberlist asks for 2 MiB.
+  /// Packets of many members at once wait here while the loop is busy; the system may give less. memberlist asks for 2
+  /// MiB.
   private static let receiveBufferBytes = 2 << 20
   private static let backlog: Int32 = 128
 
@@ -53,8 +54,8 @@ struct GossipSockets: Sendable {
     try datagrams.pipeline.syncOperations.addHandler(handler)
   }
 
-  /// Straight to the socket: a channel closes when the system refuses a datagram, and an address that cannot be reached, or
-  /// that somebody made up, would cut this node off.
+  /// Straight to the socket: a channel closes when the system refuses a datagram, and an address that cannot be
+  /// reached, or that somebody made up, would cut this node off.
   ///
   /// - Throws: `IOError`; EAGAIN where the socket's buffer is full.
   func send(_ packet: [UInt8], to receiver: GossipAddress) throws {
@@ -74,6 +75,12 @@ struct GossipSockets: Sendable {
   func close() {
     datagrams.close(promise: nil)
     listener.close(promise: nil)
+  }
+
+  /// When the first is closed.
+  func whenLost(_ body: @escaping () -> Void) {
+    datagrams.closeFuture.assumeIsolated().whenComplete { _ in body() }
+    listener.closeFuture.assumeIsolated().whenComplete { _ in body() }
   }
 
   var closed: EventLoopFuture<Void> { datagrams.closeFuture.and(listener.closeFuture).map { _ in } }

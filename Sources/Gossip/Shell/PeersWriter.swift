@@ -2,8 +2,8 @@ import Logging
 import NIOCore
 import NIOPosix
 
-/// Rewrites the file of known peers some time after they changed, on another thread, one write at a time. Confined to the
-/// event loop.
+/// Rewrites the file of known peers some time after they changed, on another thread, one write at a time. Confined to
+/// the event loop.
 final class PeersWriter {
   private let path: String
   private let eventLoop: any EventLoop
