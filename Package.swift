@@ -187,7 +187,8 @@ let package = Package(
       ]),
     // What `make bench` runs; here and not in a package of its own, to see what is `package`.
     .executableTarget(
-      name: "Benchmarks", dependencies: ["CAllocationCounter", "CommitLog", "TestSupport", nioCore, unixSignals],
+      name: "Benchmarks",
+      dependencies: ["CAllocationCounter", "CommitLog", "Authorization", "TestSupport", nioCore, unixSignals],
       path: "Benchmarks", exclude: ["CAllocationCounter", "EchoServer", "Go"], swiftSettings: swiftSettings),
     // Linked, it counts the allocations of its program.
     .target(name: "CAllocationCounter", path: "Benchmarks/CAllocationCounter"),

@@ -7,6 +7,7 @@ import Testing
 @Suite(.serialized) struct CorpusTests {
   private static let targets =
     commitLogTargets + rpcServerTargets + logdTargets + kubernetesClientTargets + clientTargets + operatorTargets
+    + gossipTargets + certificatesTargets + authorizationTargets
   private static let corpus = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Corpus")
 
   private static func files(of target: String) -> [URL] {
