@@ -16,7 +16,7 @@ struct MethodPermissionsTests {
   )
     -> MethodPermissions.Verdict
   {
-    let identity = name.map { Identity(subject: Subject($0), profile: profile) }
+    let identity = name.flatMap { Identity(subject: Subject($0), profile: profile) }
     return MethodPermissions.all.verdict(on: path, of: identity, by: policy)
   }
 
@@ -118,6 +118,16 @@ struct MethodPermissionsTests {
     #expect(verdict(path, "node-1", .node) == .permitted(nil))
     #expect(verdict(path, "root") == .permitted(Decision(isAllowed: true, reason: .line(3))))
     guard case .denied = verdict(path, "node-1") else { throw Unexpected("a client joined") }
+  }
+
+  @Test("a name that no line can hold is none")
+  func names() {
+    for name in ["", String(repeating: "a", count: 513), "root\nallowed: true", "\u{7F}", "a\u{0}b"] {
+      #expect(Identity(subject: Subject(name), profile: .client) == nil)
+    }
+    for name in ["root", String(repeating: "a", count: 512), "spiffe://example.com/a b", "é"] {
+      #expect(Identity(subject: Subject(name), profile: .client)?.subject == Subject(name))
+    }
   }
 
   @Test("a denial reads as proglog's does")

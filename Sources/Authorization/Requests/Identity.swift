@@ -12,7 +12,12 @@ package struct Identity: Sendable, Hashable {
   package let subject: Subject
   package let profile: Profile
 
-  package init(subject: Subject, profile: Profile) {
+  /// Nil for a name that no line of a policy can hold: empty, longer than a field may be, or with control characters,
+  /// which would forge lines of a log.
+  package init?(subject: Subject, profile: Profile) {
+    let bytes = subject.text.utf8
+    guard (1...PolicyFile.maximumFieldBytes).contains(bytes.count), !bytes.contains(where: { $0 < 0x20 || $0 == 0x7F })
+    else { return nil }
     self.subject = subject
     self.profile = profile
   }
