@@ -8,7 +8,7 @@ struct SimulateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "simulate",
     abstract: "Runs parts of ProgLog in a simulated world, each seed another course of events.",
-    subcommands: [LogCommand.self, ClusterCommand.self, ClusterWorkerCommand.self])
+    subcommands: [LogCommand.self, ClusterCommand.self, ClusterWorkerCommand.self, GossipCommand.self])
 }
 
 /// `simulate log`

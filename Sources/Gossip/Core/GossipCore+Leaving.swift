@@ -50,13 +50,23 @@ extension GossipCore {
 
   private mutating func die() {
     var own = own
-    let death = MemberlistMessage.dead(Death(incarnation: own.incarnation, member: name, from: name))
     own.state = .left
     own.since = now
     put(own)
-    let id = broadcasts.add(death, bytes: MessageBytes.count(of: death), about: name)
+    let id = broadcastDeath()
     departure = .dying(id, until: hasOthers ? now + settings.broadcastTimeout : now)
     serf.disappeared(own)
+  }
+
+  @discardableResult
+  private mutating func broadcastDeath() -> BroadcastID {
+    let death = MemberlistMessage.dead(Death(incarnation: own.incarnation, member: name, from: name))
+    return broadcasts.add(death, bytes: MessageBytes.count(of: death), about: name)
+  }
+
+  /// A node that has left says so as long as it stays: in a small cluster the few times that a message is sent may all be lost.
+  mutating func repeatDeath() {
+    if case .spreading = departure { broadcastDeath() }
   }
 
   private var hasOthers: Bool { members.records.contains { !$0.isGone && $0.name != name } }

@@ -38,6 +38,7 @@ extension GossipCore {
 
   /// Tells some members what is new, the recently dead too: one that is not dead hears what is said of it.
   mutating func gossip() {
+    repeatDeath()
     guard !broadcasts.isEmpty || serf.hasNews else { return }
     let receivers = members.sample(settings.gossipFanout, random: &random) { record in
       switch record.state {

@@ -33,6 +33,17 @@ package struct GossipMeasures: Sendable {
     steps += other.steps
   }
 
+  /// In a line.
+  package var report: String {
+    func seconds(_ percent: Double, _ values: [Double]) -> String {
+      Self.percentile(percent, of: values).map { "\((($0 * 10).rounded()) / 10)" } ?? "-"
+    }
+    let first = "\(seconds(50, firstDetections)) s (p99 \(seconds(99, firstDetections)))"
+    let full = "\(seconds(50, fullDetections)) s (p99 \(seconds(99, fullDetections)))"
+    return "\(firstDetections.count) crashes found after \(first), by all after \(full); FP "
+      + "\(falsePositivesOfHealthy), FP- \(healthyFalsePositives); \(suspicions) suspicions, \(refutations) refutations"
+  }
+
   /// Of some, sorted or not: 50 is the median. nil when there are none.
   package static func percentile(_ percent: Double, of values: [Double]) -> Double? {
     let sorted = values.sorted()

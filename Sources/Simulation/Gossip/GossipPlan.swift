@@ -35,15 +35,18 @@ package struct GossipPlan: Sendable {
   package var faultsEndMilliseconds: UInt64
   package var settleMilliseconds: UInt64 = 240_000
   package var settings = GossipSettings.lan
+  /// Whether false failures are only counted, as an experiment does that is to show them.
+  package var isExperiment = false
 
-  /// Whether only the network loses packets: then nobody may be taken for dead that is not.
+  /// Whether only the network loses packets, and nodes crash: then nobody may be taken for dead that is not.
   package var isLossOnly: Bool {
-    faults.allSatisfy {
-      switch $0.fault {
-      case .crash, .restart, .leave, .update, .impostor, .remove: true
-      case .pause, .slow, .partition: false
+    !isExperiment
+      && faults.allSatisfy {
+        switch $0.fault {
+        case .crash, .restart, .leave, .update, .impostor, .remove: true
+        case .pause, .slow, .partition: false
+        }
       }
-    }
   }
 
   /// - Parameter maximumNodes: at most 64.

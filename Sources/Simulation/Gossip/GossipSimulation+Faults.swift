@@ -2,7 +2,7 @@ internal import Gossip
 
 /// What happens to nodes.
 extension GossipSimulation {
-  mutating func start(_ index: Int) throws {
+  mutating func start(_ index: Int) throws(GossipFailure) {
     guard !nodes[index].isUp else { return }
     say("n\(index) starts")
     nodes[index].core = makeCore(index)
@@ -25,7 +25,7 @@ extension GossipSimulation {
   private static let startSeconds: UInt64 = 15
 
   /// Through some that are up, as a file of known peers would have them.
-  mutating func join(_ index: Int) throws {
+  mutating func join(_ index: Int) throws(GossipFailure) {
     let others = nodes.indices.filter { $0 != index && nodes[$0].process == .running }
     guard !others.isEmpty else { return }
     let seeds = (0..<2).compactMap { _ in dice.pick(others) }
@@ -36,7 +36,7 @@ extension GossipSimulation {
     queue.push(.joinAgain(node: index, life: nodes[index].life), at: now + .seconds(2))
   }
 
-  mutating func begin(_ fault: GossipPlan.Fault) throws {
+  mutating func begin(_ fault: GossipPlan.Fault) throws(GossipFailure) {
     say("\(fault)")
     switch fault {
     case .crash(let index): crash(index)
@@ -86,7 +86,7 @@ extension GossipSimulation {
     for index in nodes.indices { disturb(index, until: now + time) }
   }
 
-  private mutating func leave(_ index: Int) throws {
+  private mutating func leave(_ index: Int) throws(GossipFailure) {
     guard nodes[index].process == .running, nodes[index].pausedUntil == nil else { return }
     nodes[index].process = .leaving
     nodes[index].leftAt = now
@@ -101,7 +101,7 @@ extension GossipSimulation {
   }
 
   /// Somebody with a higher incarnation than the owner's, at an address where nobody is.
-  private mutating func impersonate(_ index: Int) throws {
+  private mutating func impersonate(_ index: Int) throws(GossipFailure) {
     let name = GossipNode.name(index)
     let knowing = nodes.indices.first {
       $0 != index && nodes[$0].isUp && nodes[$0].pausedUntil == nil && nodes[$0].core.state(of: name) == .alive
@@ -113,7 +113,7 @@ extension GossipSimulation {
     try step(target, .packet([.alive(alive)], from: alive.address))
   }
 
-  private mutating func remove(_ index: Int) throws {
+  private mutating func remove(_ index: Int) throws(GossipFailure) {
     guard !nodes[index].isUp else { return }
     guard let other = nodes.indices.first(where: { nodes[$0].isUp && nodes[$0].pausedUntil == nil }) else { return }
     guard nodes[other].core.memberView(of: GossipNode.name(index))?.status == .failed else { return }

@@ -2,7 +2,7 @@ internal import Gossip
 
 /// What a shell does, and what the network does to it.
 extension GossipSimulation {
-  mutating func carryOut(_ action: GossipAction, of index: Int) throws {
+  mutating func carryOut(_ action: GossipAction, of index: Int) throws(GossipFailure) {
     if nodes[index].blockedUntil > now, action.goesOut {
       if nodes[index].heldOut.count < Self.heldActions { nodes[index].heldOut.append(action) }
       return

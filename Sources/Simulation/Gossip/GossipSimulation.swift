@@ -68,8 +68,15 @@ package struct GossipSimulation {
 
   // MARK: Running
 
+  package static func run(
+    _ plan: GossipPlan, transcript: Transcript? = nil
+  ) throws(GossipFailure) -> GossipMeasures {
+    var simulation = Self(plan: plan, transcript: transcript)
+    return try simulation.run()
+  }
+
   /// Everything planned, and then until all agree.
-  package mutating func run() throws -> GossipMeasures {
+  package mutating func run() throws(GossipFailure) -> GossipMeasures {
     let healed = VirtualTime.zero + .milliseconds(plan.faultsEndMilliseconds)
     try advance(to: healed)
     heal()
@@ -97,7 +104,7 @@ package struct GossipSimulation {
     return measures
   }
 
-  package mutating func advance(to end: VirtualTime) throws {
+  package mutating func advance(to end: VirtualTime) throws(GossipFailure) {
     queue.push(.look, at: end)
     while let (time, occurrence) = queue.pop() {
       now = time
@@ -106,7 +113,7 @@ package struct GossipSimulation {
     }
   }
 
-  private mutating func happen(_ occurrence: Occurrence) throws {
+  private mutating func happen(_ occurrence: Occurrence) throws(GossipFailure) {
     switch occurrence {
     case .timer(let index):
       guard nodes[index].timerAt == now else { return }
@@ -125,7 +132,7 @@ package struct GossipSimulation {
   }
 
   /// Steps a node, unless its process is stopped.
-  mutating func step(_ index: Int, _ event: GossipEvent) throws {
+  mutating func step(_ index: Int, _ event: GossipEvent) throws(GossipFailure) {
     guard nodes[index].isUp else { return }
     if nodes[index].pausedUntil != nil || isBlocked(index, event) {
       if nodes[index].held.count < Self.heldEvents { nodes[index].held.append(event) }
@@ -155,13 +162,13 @@ package struct GossipSimulation {
     queue.push(.timer(node: index), at: deadline)
   }
 
-  private mutating func resume(_ index: Int) throws {
+  private mutating func resume(_ index: Int) throws(GossipFailure) {
     guard let end = nodes[index].pausedUntil, end <= now else { return }
     nodes[index].pausedUntil = nil
     try release(index)
   }
 
-  private mutating func unblock(_ index: Int) throws {
+  private mutating func unblock(_ index: Int) throws(GossipFailure) {
     guard nodes[index].blockedUntil <= now else { return }
     let actions = nodes[index].heldOut
     nodes[index].heldOut = []
@@ -169,7 +176,7 @@ package struct GossipSimulation {
     try release(index)
   }
 
-  private mutating func release(_ index: Int) throws {
+  private mutating func release(_ index: Int) throws(GossipFailure) {
     let held = nodes[index].held
     nodes[index].held = []
     for event in held { try step(index, event) }

@@ -15,12 +15,18 @@ package struct LifeguardExperiment: Sendable {
 
   package init() {}
 
+  /// Members that are blocked, for how long, and how long not, in milliseconds: of the paper's range, few and many.
+  package static let anomalies: [(Int, UInt64, UInt64)] = [
+    (1, 16_384, 64), (4, 8192, 256), (8, 16_384, 64), (16, 32_768, 4), (32, 16_384, 1024),
+  ]
+
   private static let settleSeconds: UInt64 = 30
 
   private var plan: GossipPlan {
     var plan = GossipPlan(seed: seed)
     plan.nodes = nodes
     plan.faults = []
+    plan.isExperiment = true
     plan.lossPerMille = lossPerMille
     plan.duplicatesPerMille = 0
     plan.maximumDelayMicroseconds = 1000
@@ -31,7 +37,7 @@ package struct LifeguardExperiment: Sendable {
   }
 
   /// False positives under anomalies.
-  package func runAnomalies() throws -> GossipMeasures {
+  package func runAnomalies() throws(GossipFailure) -> GossipMeasures {
     var simulation = GossipSimulation(plan: plan)
     try simulation.advance(to: .zero + .seconds(Self.settleSeconds))
     let end = simulation.now + .seconds(seconds)
@@ -44,7 +50,7 @@ package struct LifeguardExperiment: Sendable {
   }
 
   /// Detection of crashes, one after the other.
-  package func runCrashes(_ count: Int) throws -> GossipMeasures {
+  package func runCrashes(_ count: Int) throws(GossipFailure) -> GossipMeasures {
     var simulation = GossipSimulation(plan: plan)
     try simulation.advance(to: .zero + .seconds(Self.settleSeconds))
     for index in 0..<count {
