@@ -43,7 +43,7 @@ struct BinaryTests {
       "cluster status", "cluster add", "cluster promote", "cluster demote", "cluster remove", "cluster transfer",
       "cluster bootstrap", "certs", "certs init", "certs issue", "certs renew", "certs verify", "certs show",
       "certs roll", "certs roll start", "certs roll switch", "certs roll finish", "certs roll abort",
-      "certs roll status",
+      "certs roll status", "acl", "acl check",
     ])
   func help(command: String) throws {
     let result = try self.run(command.split(separator: " ").map(String.init) + ["--help"])

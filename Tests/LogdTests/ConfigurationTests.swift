@@ -24,7 +24,12 @@ import Testing
       switch key {
       case .dataDirectory: "/data"
       case .nodeName: "other"
-      case .bindAddress, .advertiseRPCAddress: "127.0.0.2:9401"
+      case .bindAddress, .advertiseRPCAddress, .advertiseGossipAddress: "127.0.0.2:9401"
+      case .membership: "managed"
+      case .gossipKeyringFile, .aclModelFile, .aclPolicyFile: "/files/some"
+      case .serverCertificateFile, .serverKeyFile, .serverCAFile, .peerCertificateFile, .peerKeyFile, .peerCAFile:
+        "/files/some.pem"
+      case .aclSubject: "uri"
       case .startJoinAddresses: "127.0.0.2:9401,[::1]:9402"
       case .rpcPort, .httpPort, .opsPort: "9400"
       case .allowPlaintextOnNetwork, .bootstrap: "true"
@@ -38,10 +43,47 @@ import Testing
       case .logLevel: "debug"
       case .logFormat: "json"
       }
-    let byFlag = try resolve(flags: [key: text])
+    let companions = Self.companions(of: key)
+    let settings = Self.companions(of: key).merging([key: text]) { $1 }
+    let byFlag = try resolve(flags: settings)
     #expect(byFlag != .defaults(hostName: "host"))
-    #expect(try resolve(environment: [key.environmentName: text]) == byFlag)
-    #expect(try resolve(yaml: "\(key.rawValue): \(text)") == byFlag)
+    #expect(
+      try resolve(environment: Dictionary(uniqueKeysWithValues: settings.map { ($0.environmentName, $1) })) == byFlag)
+    #expect(try resolve(yaml: settings.map { "\($0.rawValue): \($1)\n" }.joined()) == byFlag)
+  }
+
+  /// Settings without which one is refused.
+  private static func companions(of key: SettingKey) -> [SettingKey: String] {
+    let tls: [SettingKey] = [
+      .serverCertificateFile, .serverKeyFile, .serverCAFile, .peerCertificateFile, .peerKeyFile, .peerCAFile,
+    ]
+    let rules: [SettingKey] = [.aclModelFile, .aclPolicyFile]
+    let needed = tls.contains(key) ? tls : rules.contains(key) ? tls + rules : []
+    return Dictionary(uniqueKeysWithValues: needed.map { ($0, "/files/\($0.rawValue)") })
+  }
+
+  @Test(
+    "half of TLS, rules without names, and a part of what belongs together are refused",
+    arguments: [
+      ([.serverCertificateFile], "--server-tls-key-file and --server-tls-ca-file are missing beside it"),
+      ([.aclModelFile], "--acl-policy-file is missing beside it"),
+      ([.serverCertificateFile, .serverKeyFile, .serverCAFile], "this gives TLS to one of the two"),
+      ([.peerCertificateFile, .peerKeyFile, .peerCAFile], "this gives TLS to one of the two"),
+      ([.aclModelFile, .aclPolicyFile], "without TLS nobody shows who it is"),
+    ] as [([SettingKey], String)])
+  func halfSecure(keys: [SettingKey], says: String) {
+    let error = #expect(throws: ConfigurationError.self) {
+      try resolve(flags: Dictionary(uniqueKeysWithValues: keys.map { ($0, "/files/\($0.rawValue)") }))
+    }
+    #expect(error?.description.contains(says) == true, "\(String(describing: error))")
+  }
+
+  @Test("with certificates the network is bound, without them only where that is asked for")
+  func network() throws {
+    var flags = Self.companions(of: .serverKeyFile)
+    flags[.bindAddress] = "0.0.0.0:8401"
+    #expect(try resolve(flags: flags).bindAddress.host == "0.0.0.0")
+    #expect(throws: ConfigurationError.self) { try resolve(flags: [.bindAddress: "0.0.0.0:8401"]) }
   }
 
   @Test("flags win over the environment, which wins over the file")

@@ -1,3 +1,4 @@
+import Authorization
 package import Logging
 import NIOCore
 import ProgLogAPI
@@ -96,6 +97,13 @@ package struct AdminService: Sendable {
 
   @Sendable private func join(_ request: Proglog_Admin_V1_JoinRequest, _ call: RPCCall) throws(RPCStatus) {
     let request = try JoinRequest(request)
+    // A node that was broken into shall not have another's earlier life removed.
+    if let caller = call.context.peer.identity as? Caller, caller.identity.profile == .node,
+      caller.nodeName != request.peer.id.name
+    {
+      throw RPCStatus(
+        .permissionDenied, "the certificate is \(caller.nodeName ?? "nobody")'s: it cannot join as \(request.peer.id)")
+    }
     let plan = JoinPlan.next(request, status: control.nodeStatus)
     guard case .change(let change) = plan else { return answer(plan, to: request, call) }
     control.change(change) { result in

@@ -9,6 +9,6 @@ extension AccessControl {
     let certificate = try? await channel.eventLoop.submit {
       try channel.pipeline.syncOperations.handler(type: PeerAdmissionHandler.self).identity
     }.get()
-    return answer(kind, of: certificate.flatMap { $0 }.flatMap(identity), from: channel.remoteAddress)
+    return answer(kind, of: certificate.flatMap { $0 }.flatMap(caller)?.identity, from: channel.remoteAddress)
   }
 }

@@ -75,7 +75,7 @@ package struct PortMultiplexer: Sendable {
 
   private func attach(_ channel: any Channel, _ security: NodeSecurity, to server: RPCServer) throws {
     let certificate = try security.tls.secureClient(channel)
-    try server.attach(to: channel) { certificate().flatMap(security.access.identity) }
+    try server.attach(to: channel) { certificate().flatMap(security.access.caller) }
   }
 
   private func report(_ error: any Error, _ channel: any Channel) {

@@ -46,12 +46,17 @@ package final class AccessControl: Sendable {
   }
 
   /// Who the owner of a certificate is to the rules; nil: they cannot know it by any name.
-  package func identity(of certificate: CertificateIdentity) -> Identity? {
+  package func caller(_ certificate: CertificateIdentity) -> Caller? {
     let subject = try? certificate.subject(subjectSource)
     switch certificate.role {
-    case .node: return Identity(subject: Subject(subject ?? "node"), profile: .node)
-    case .admin: return Identity(subject: Subject(subject ?? "admin"), profile: .admin)
-    case .client, .server: return subject.map { Identity(subject: Subject($0), profile: .client) }
+    case .node:
+      let identity = Identity(subject: Subject(subject ?? "a node without a name"), profile: .node)
+      return identity.map { Caller(identity: $0, nodeName: certificate.commonName) }
+    case .admin:
+      return Identity(subject: Subject(subject ?? "an administrator without a name"), profile: .admin)
+        .map { Caller(identity: $0) }
+    case .client, .server:
+      return subject.flatMap { Identity(subject: Subject($0), profile: .client) }.map { Caller(identity: $0) }
     }
   }
 
@@ -95,7 +100,7 @@ extension AccessControl {
 
   private var authenticate: RPCInterceptor {
     { [self] call in
-      guard call.peer.identity is Identity else {
+      guard call.peer.identity is Caller else {
         guard case .unauthenticated(let reason) = answer(.health, of: nil, from: call.peer.remoteAddress) else {
           return nil
         }
@@ -109,7 +114,7 @@ extension AccessControl {
     let permissions = MethodPermissions.all
     return { [self] call in
       let kind = permissions.kind(of: call.method.path)
-      switch answer(kind, of: call.peer.identity as? Identity, from: call.peer.remoteAddress) {
+      switch answer(kind, of: (call.peer.identity as? Caller)?.identity, from: call.peer.remoteAddress) {
       case .permitted: return nil
       case .denied(let refusal):
         return RPCStatus(
