@@ -43,7 +43,6 @@ import Testing
       case .logLevel: "debug"
       case .logFormat: "json"
       }
-    let companions = Self.companions(of: key)
     let settings = Self.companions(of: key).merging([key: text]) { $1 }
     let byFlag = try resolve(flags: settings)
     #expect(byFlag != .defaults(hostName: "host"))

@@ -71,7 +71,7 @@ struct SecureClusterTests {
   private func expectMember(_ node: ClusterNode, of cluster: LogdCluster) async throws {
     let leader = try await cluster.leader()
     try await eventually("\(leader.name) sees in gossip that \(node.name) failed") {
-      leader.count("gossip: a member failed") > 0 ? () : nil
+      leader.count("member failed") > 0 ? () : nil
     }
     #expect(leader.members.names.contains(node.name))
   }
