@@ -141,7 +141,8 @@ let package = Package(
         "ProgLogAPI", "Compression", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioSSL, swiftProtobuf, logging,
       ], swiftSettings: swiftSettings),
     .target(
-      name: "ProgLogClient", dependencies: ["ProgLogAPI", grpcCore, grpcProtobuf, grpcTransport, swiftProtobuf],
+      name: "ProgLogClient",
+      dependencies: ["ProgLogAPI", grpcCore, grpcProtobuf, grpcTransport, swiftProtobuf, collections],
       swiftSettings: swiftSettings),
     .target(name: "Telemetry", dependencies: [logging, metrics], swiftSettings: swiftSettings),
     .target(
@@ -155,7 +156,8 @@ let package = Package(
         swiftProtobuf, collections, argumentParser, logging, metrics, serviceLifecycle, unixSignals, hummingbird, yams,
       ], settings: plantedBugs),
     program(
-      "Logctl", dependencies: ["CommitLog", "ProgLogAPI", "ProgLogClient", "Telemetry", nioCore, argumentParser]),
+      "Logctl",
+      dependencies: ["CommitLog", "ProgLogAPI", "ProgLogClient", "Telemetry", nioCore, argumentParser, yams]),
     program(
       "Operator",
       dependencies: [
@@ -199,7 +201,9 @@ let package = Package(
     ),
     .testTarget(
       name: "ProgLogClientTests",
-      dependencies: ["ProgLogClient", "ProgLogAPI", "RPCServer", nioCore, nioPosix, swiftProtobuf, logging],
+      dependencies: [
+        "ProgLogClient", "ProgLogAPI", "RPCServer", "TestSupport", nioCore, nioPosix, nioSSL, swiftProtobuf, logging,
+      ],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "KubernetesClientTests",

@@ -13,8 +13,7 @@ package struct Joiner: Service {
   private static let callTimeout = Duration.seconds(5)
   /// A cluster that starts is there in a moment; one that is down is not asked more than it can bear when it comes
   /// back.
-  private static let retry = ClientConfiguration.Retry(
-    attempts: .max, initialBackoff: .milliseconds(100), maximumBackoff: .seconds(5))
+  private static let backOff = BackOff(initial: .milliseconds(100), maximum: .seconds(5))
   /// Between looks at what the node knows.
   private static let lookInterval = Duration.milliseconds(100)
   /// Of lines in the log that say the same in other words.
@@ -48,7 +47,7 @@ package struct Joiner: Service {
   /// Returns when there is nothing more to ask.
   private func join() async throws {
     var state = JoinState(role: role)
-    var search = LeaderSearch(seeds: addresses, retry: Self.retry)
+    var search = LeaderSearch(seeds: addresses, backOff: Self.backOff)
     var reports = Reports(interval: Self.reportInterval)
     let start = ContinuousClock.now
     var hasAsked = false
