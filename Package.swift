@@ -153,7 +153,8 @@ let package = Package(
         "ProgLogAPI", "Compression", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioSSL, swiftProtobuf, logging,
       ], swiftSettings: swiftSettings),
     .target(
-      name: "ProgLogClient", dependencies: ["ProgLogAPI", grpcCore, grpcProtobuf, grpcTransport, swiftProtobuf],
+      name: "ProgLogClient",
+      dependencies: ["ProgLogAPI", grpcCore, grpcProtobuf, grpcTransport, swiftProtobuf, collections],
       swiftSettings: swiftSettings),
     .target(
       name: "Gossip", dependencies: [nioCore, nioPosix, crypto, collections, logging, metrics],
@@ -178,6 +179,7 @@ let package = Package(
       "Logctl",
       dependencies: [
         "CommitLog", "ProgLogAPI", "ProgLogClient", "Certificates", "Authorization", "Telemetry", nioCore, argumentParser,
+        yams,
       ]),
     program(
       "Operator",
@@ -236,7 +238,9 @@ let package = Package(
     ),
     .testTarget(
       name: "ProgLogClientTests",
-      dependencies: ["ProgLogClient", "ProgLogAPI", "RPCServer", nioCore, nioPosix, swiftProtobuf, logging],
+      dependencies: [
+        "ProgLogClient", "ProgLogAPI", "RPCServer", "TestSupport", nioCore, nioPosix, nioSSL, swiftProtobuf, logging,
+      ],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "KubernetesClientTests",

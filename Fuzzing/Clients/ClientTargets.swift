@@ -1,3 +1,3 @@
 import FuzzSupport
 
-let clientTargets: [FuzzTarget] = [.errorDetails, .nodeAddress, .inputLines]
+let clientTargets: [FuzzTarget] = [.errorDetails, .nodeAddress, .inputLines, .contextFile]

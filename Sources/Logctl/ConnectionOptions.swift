@@ -4,23 +4,31 @@ import ProgLogClient
 
 /// The options of every command that talks to a server.
 struct ConnectionOptions: ParsableArguments {
-  static let addressVariable = "LOGCTL_ADDR"
-  static let defaultAddress = "127.0.0.1:8400"
+  /// For a first server to be found: who typed a wrong address is to know at once.
+  private static let discoveryTimeout = Duration.seconds(1)
 
   @Option(
     help: ArgumentHelp(
       """
-      The server; several, separated by commas, are tried in turn. Default: $\(Self.addressVariable), or \
-      \(Self.defaultAddress).
+      Nodes of the cluster, separated by commas; one is enough. Default: the context's, $\(ServerAccess.addressVariable), \
+      or \(ServerAccess.defaultAddress).
       """, valueName: "host:port"))
   var addr: String?
 
   @Option(help: ArgumentHelp("How long to wait for an answer.", valueName: "seconds"))
   var timeout: Double = 10
 
+  @Option(
+    help: ArgumentHelp(
+      "A context of the configuration file (logctl context). Default: $\(ServerAccess.contextVariable), or the current one.",
+      valueName: "name"))
+  var context: String?
+
+  @OptionGroup(title: "TLS Options") var tls: TLSOptions
+
   func validate() throws {
     do {
-      _ = try self.seeds(environment: nil)
+      _ = try ServerAccess.seeds(self.addr.map { ServerAccess.split($0) } ?? [])
     } catch {
       throw ValidationError("--addr: \(error)")
     }
@@ -30,29 +38,66 @@ struct ConnectionOptions: ParsableArguments {
     }
   }
 
-  func seeds(environment: String?) throws(ProgLogError) -> [NodeAddress] {
-    let text = self.addr ?? environment ?? Self.defaultAddress
-    var seeds: [NodeAddress] = []
-    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-      seeds.append(try NodeAddress(parsing: String(part)))
-    }
-    return seeds
-  }
-
   /// Runs `body` with a client, and ends the process with one line and the failure's code when it fails.
   func withClient(_ body: @Sendable (ProgLogClient) async throws -> Void) async throws {
-    try await self.withSeeds { seeds in
-      var configuration = ClientConfiguration(seeds: seeds)
+    try await self.withServers { servers in
+      var configuration = ClientConfiguration(seeds: servers.seeds)
+      configuration.security = servers.security
       configuration.timeout = .seconds(self.timeout)
+      configuration.attemptTimeout = min(configuration.attemptTimeout, configuration.timeout)
+      configuration.discoveryTimeout = min(Self.discoveryTimeout, configuration.timeout)
       try await ProgLogClient.withClient(configuration, body)
     }
   }
 
-  /// Runs `body` with the addresses of the servers, and ends the process with one line and the failure's code when it
-  /// fails.
-  func withSeeds(_ body: ([NodeAddress]) async throws -> Void) async throws {
+  /// Runs `body` with the servers, and ends the process with one line and the failure's code when it fails.
+  func withServers(_ body: (ServerAccess) async throws -> Void) async throws {
+    try await Failure.ending {
+      let environment = Environment.process
+      let contexts = try ContextFile(environment: environment)
+      try await body(
+        try ServerAccess(
+          addr: self.addr, context: self.context, tls: self.tls.fields, environment: environment, contexts: contexts))
+    }
+  }
+}
+
+/// The files of TLS as options.
+struct TLSOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Certificates of the authorities to trust, PEM. Turns TLS on, as each of these.", valueName: "path"))
+  var tlsCaFile: String?
+
+  @Option(help: ArgumentHelp("This client's certificate, PEM.", valueName: "path"))
+  var tlsCertFile: String?
+
+  @Option(help: ArgumentHelp("Its private key, PEM.", valueName: "path"))
+  var tlsKeyFile: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The name that servers' certificates must have, if not the host of the address.", valueName: "name"))
+  var tlsServerName: String?
+
+  func validate() throws {
+    guard (self.tlsCertFile == nil) == (self.tlsKeyFile == nil) else {
+      throw ValidationError("--tls-cert-file and --tls-key-file go together")
+    }
+  }
+
+  var fields: TLSFields {
+    TLSFields(
+      caFile: self.tlsCaFile, certFile: self.tlsCertFile, keyFile: self.tlsKeyFile, serverName: self.tlsServerName)
+  }
+}
+
+/// How a command ends that fails.
+enum Failure {
+  /// Runs `body`, and ends the process with one line and the failure's code when it fails.
+  static func ending(_ body: () async throws -> Void) async throws {
     do {
-      try await body(try self.seeds(environment: getenv(Self.addressVariable).map { String(cString: $0) }))
+      try await body()
     } catch is OutputClosed {
       // Whoever read the output has enough: `logctl consume | head`.
     } catch let code as ExitCode {
@@ -61,6 +106,19 @@ struct ConnectionOptions: ParsableArguments {
     } catch {
       Console.complain("\(error)")
       throw ExitCode(FailureCode(error).rawValue)
+    }
+  }
+}
+
+/// Environment variables.
+struct Environment {
+  let value: (String) -> String?
+
+  /// Of this process; an empty one counts as none.
+  static var process: Environment {
+    Environment { name in
+      guard let value = getenv(name).map({ String(cString: $0) }), !value.isEmpty else { return nil }
+      return value
     }
   }
 }

@@ -22,7 +22,8 @@ enum FailureCode: Int32, CaseIterable {
     case .unreachable, .unavailable, .deadlineExceeded: self = .unreachable
     case .outOfRange: self = .outOfRange
     case .outcomeUnknown: self = .outcomeUnknown
-    case .invalidAddress, .notLeader, .server, .protocolViolation, nil: self = .other
+    case .producerFailed(let failure): self = failure.recordsInDoubt > 0 ? .outcomeUnknown : .other
+    case .invalidAddress, .invalidTLS, .notLeader, .closed, .server, .protocolViolation, nil: self = .other
     }
   }
 

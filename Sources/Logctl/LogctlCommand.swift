@@ -12,7 +12,7 @@ struct LogctlCommand: AsyncParsableCommand {
       Examples:
         logctl produce "Let's Go"               append a record, print its offset
         logctl consume                          print the whole log
-        logctl consume --from latest --follow   print what comes from now on
+        logctl tail                             print what comes from now on
         logctl consume --from-time -1h          print what was appended in the last hour
         logctl offsets                          show where the log begins and ends
         logctl servers                          show the members and their leader
@@ -21,14 +21,16 @@ struct LogctlCommand: AsyncParsableCommand {
         logctl certs init                       make an authority for certificates
         logctl acl check root '*' produce       say whether the rules allow it, and why
 
-      The server is --addr HOST:PORT, or $\(ConnectionOptions.addressVariable), or \(ConnectionOptions.defaultAddress).
+      The servers are those of --addr, or of --context, or of $\(ServerAccess.addressVariable), or of the current context \
+      (logctl context), or \(ServerAccess.defaultAddress). Any node will do: it is asked who the others are.
 
       Exit codes: \(FailureCode.summary)
       """,
     version: "logctl \(BuildVersion.current)",
     subcommands: [
-      ProduceCommand.self, ConsumeCommand.self, OffsetsCommand.self, ServersCommand.self, ClusterCommand.self,
-      LogCommand.self, CertsCommand.self, ACLCommand.self, VersionCommand.self,
+      ProduceCommand.self, ConsumeCommand.self, TailCommand.self, OffsetsCommand.self, ServersCommand.self,
+      MembersCommand.self, ClusterCommand.self, BenchCommand.self, LogCommand.self, CertsCommand.self, ACLCommand.self,
+      ContextCommand.self, CompletionCommand.self, VersionCommand.self,
     ])
 
   static func main() async {

@@ -29,20 +29,31 @@ public struct NodeAddress: Sendable, Hashable, CustomStringConvertible {
     self.port = port
   }
 
+  /// - Parameters:
+  ///   - host: a host's name or address, without brackets.
+  ///   - port: from 1 to 65535.
+  init(host: String, port: Int) {
+    self.host = host
+    self.port = port
+  }
+
   /// The text that parses to this address.
   public var description: String {
     self.host.contains(":") ? "[\(self.host)]:\(self.port)" : "\(self.host):\(self.port)"
   }
 
+  private var isIPv4: Bool {
+    let octets = self.host.split(separator: ".", omittingEmptySubsequences: false)
+    return octets.count == 4 && octets.allSatisfy { UInt8($0) != nil }
+  }
+
+  /// Whether the host is an address and no name.
+  var isNumeric: Bool { self.isIPv4 || self.host.contains(":") }
+
   /// Addresses skip the resolver; names go through the system's.
   var target: any ResolvableTarget {
-    let octets = self.host.split(separator: ".", omittingEmptySubsequences: false)
-    if octets.count == 4, octets.allSatisfy({ UInt8($0) != nil }) {
-      return .ipv4(address: self.host, port: self.port)
-    }
-    if self.host.contains(":") {
-      return .ipv6(address: self.host, port: self.port)
-    }
+    if self.isIPv4 { return .ipv4(address: self.host, port: self.port) }
+    if self.host.contains(":") { return .ipv6(address: self.host, port: self.port) }
     return .dns(host: self.host, port: self.port)
   }
 }

@@ -1,7 +1,6 @@
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import ProgLogAPI
-import Synchronization
 
 /// A client of one ProgLog cluster.
 ///
@@ -13,36 +12,38 @@ import Synchronization
 /// }
 /// ```
 ///
-/// Connections are made in ``run()``; calls wait for them within their timeout. Every call throws ``ProgLogError``, or
-/// `CancellationError`. A call that could not be sent is tried again, and so is one that only reads; one that appends and
-/// was sent is not, because a second append would double the record.
+/// It asks the seeds who the servers are, and goes on asking those. What appends goes to the leader, what reads to the followers
+/// in turn. A call waits within its time until there is a server for it, and is tried again, at another server perhaps, while
+/// its failures are of a kind that passes. Records are numbered, so that none is appended twice.
+///
+/// Everything happens in ``run()``. Every call throws ``ProgLogError``, or `CancellationError`.
 public final class ProgLogClient: Sendable {
-  typealias LogClient = Log_V1_Log.Client<HTTP2ClientTransport.Posix>
-
-  /// A seed and the connection to it.
-  struct Node: Sendable {
-    let address: NodeAddress
-    let connection: GRPCClient<HTTP2ClientTransport.Posix>
-
-    var log: LogClient { LogClient(wrapping: self.connection) }
+  /// What ``run()`` runs.
+  private enum Work: Sendable {
+    case connection(Node.Connection)
+    /// Until the client is closed.
+    case loop(@Sendable () async -> Void)
   }
 
   let configuration: ClientConfiguration
-  private let nodes: [Node]
-  /// The index of the node that answered last.
-  private let preferred = Atomic<Int>(0)
+  let cluster: Cluster
+  let lanes = ProducerLanes()
+  private let work: AsyncStream<Work>
+  private let addWork: AsyncStream<Work>.Continuation
+  private let closing = ChangeSignal()
 
   /// Creates a client, which connects once it runs.
+  ///
+  /// - Throws: ``ProgLogError/invalidTLS(file:reason:)``.
   public init(_ configuration: ClientConfiguration) throws {
-    precondition(!configuration.seeds.isEmpty, "a client needs the address of at least one node")
-    precondition(configuration.retry.attempts > 0, "a call is made at least once, not \(configuration.retry.attempts)")
+    precondition(!configuration.seeds.isEmpty, "a client needs the address of at least one server")
     self.configuration = configuration
-    self.nodes = try configuration.seeds.map { address in
-      let transport = try HTTP2ClientTransport.Posix(
-        target: address.target, transportSecurity: .plaintext, config: Self.transportConfiguration(configuration))
-      return Node(
-        address: address, connection: GRPCClient(transport: transport, interceptors: [CallTracker.Interceptor()]))
-    }
+    let (work, addWork) = AsyncStream<Work>.makeStream()
+    (self.work, self.addWork) = (work, addWork)
+    let pool = try ConnectionPool(
+      security: configuration.security, transport: Self.transportConfiguration(configuration)
+    ) { connection in addWork.yield(.connection(connection)) }
+    self.cluster = Cluster(configuration, pool: pool)
   }
 
   private static func transportConfiguration(
@@ -53,22 +54,49 @@ public final class ProgLogClient: Sendable {
       transport.connection.keepalive = .init(
         time: configuration.keepalive, timeout: configuration.timeout, allowWithoutCalls: false)
       // As long as a call's own pauses: gRPC's second would outlast them and every attempt fail on the same connection.
-      transport.backoff.initial = max(configuration.retry.initialBackoff, .milliseconds(50))
-      transport.backoff.max = max(configuration.retry.maximumBackoff, .milliseconds(50))
+      transport.backoff.initial = max(configuration.backOff.initial, Self.shortestReconnect)
+      transport.backoff.max = max(configuration.backOff.maximum, Self.shortestReconnect)
     }
   }
 
-  /// Holds the connections until the task is cancelled; then calls in flight come to their end first.
+  /// Between attempts to connect: a port that refuses must not be asked in a tight loop.
+  private static let shortestReconnect = Duration.milliseconds(50)
+
+  /// Holds the connections until the task is cancelled or the client closed.
   public func run() async throws {
-    try await withTaskCancellationHandler {
-      try await withThrowingDiscardingTaskGroup { group in
-        for node in self.nodes {
-          group.addTask { try await node.connection.runConnections() }
+    await withTaskCancellationHandler {
+      await withDiscardingTaskGroup { group in
+        group.addTask { await self.perform(.loop { await self.cluster.watch() }) }
+        for await work in self.work {
+          group.addTask { await self.perform(work) }
         }
       }
     } onCancel: {
-      self.shutDown()
+      self.close()
     }
+  }
+
+  private func perform(_ work: Work) async {
+    switch work {
+    case .loop(let loop):
+      await withFirst(loop) { await self.closing.wait(past: 0) }
+    case .connection(let connection):
+      await withFirst {
+        // It ends when it is shut down; what its calls failed with they have told.
+        try? await connection.runConnections()
+      } or: {
+        await self.closing.wait(past: 0)
+        // Calls in flight come to their end, but a peer that is gone must not hold this up for ever.
+        try? await Task.sleep(for: self.configuration.timeout)
+      }
+    }
+  }
+
+  /// Runs something beside the connections, for as long as the client runs.
+  ///
+  /// - Returns: whether it has not been closed.
+  func spawn(_ loop: @escaping @Sendable () async -> Void) -> Bool {
+    if case .terminated = self.addWork.yield(.loop(loop)) { false } else { true }
   }
 
   /// Runs a client for as long as `body` takes.
@@ -78,103 +106,21 @@ public final class ProgLogClient: Sendable {
     let client = try ProgLogClient(configuration)
     return try await withThrowingDiscardingTaskGroup { group in
       group.addTask { try await client.run() }
-      let result = try await body(client)
-      client.shutDown()
-      return result
+      defer { client.close() }
+      return try await body(client)
     }
   }
 
-  private func shutDown() {
-    for node in self.nodes {
-      node.connection.beginGracefulShutdown()
-    }
+  /// Ends ``run()``: producers are not waited for, calls in flight are.
+  public func close() {
+    self.closing.bump()
+    self.cluster.pool.shutDown()
+    self.addWork.finish()
   }
 
-  /// The record at an offset.
-  ///
-  /// - Throws: ``ProgLogError/outOfRange(requested:range:)`` and the errors of every call.
-  public func consume(at offset: UInt64) async throws -> Record {
-    var request = Log_V1_ConsumeRequest()
-    request.offset = offset
-    let message = request
-    return try await self.retrying(requested: offset) { node, options in
-      Record(try await node.log.consume(message, options: options).record)
-    }
-  }
-
-  /// The offsets that the log has: from its oldest record to the one that will be written next.
-  public func offsets() async throws -> Range<UInt64> {
-    do {
-      _ = try await self.consume(at: .max)
-    } catch ProgLogError.outOfRange(_, let range?) {
-      return range
-    } catch ProgLogError.outOfRange(_, nil) {
-      throw ProgLogError.protocolViolation("it does not tell which offsets the log has")
-    }
-    throw ProgLogError.protocolViolation("it has a record at offset \(UInt64.max)")
-  }
-
-  /// The members of the cluster as the node that is asked knows them.
+  /// The members of the cluster as the server that is asked knows them.
   public func servers() async throws -> [ClusterServer] {
-    try await self.retrying { node, options in
-      try await node.log.getServers(Log_V1_GetServersRequest(), options: options).servers.map {
-        ClusterServer(id: $0.id, address: $0.rpcAddr, isLeader: $0.isLeader)
-      }
-    }
-  }
-
-  /// Calls a node, and the next one while the failures pass.
-  ///
-  /// - Parameters:
-  ///   - isIdempotent: whether a call that was sent may be sent again.
-  ///   - hasDeadline: `false` for streams, which watch their progress.
-  func retrying<Result>(
-    requested: UInt64? = nil, isIdempotent: Bool = true, hasDeadline: Bool = true,
-    _ call: (Node, CallOptions) async throws -> Result
-  ) async throws -> Result {
-    var start = ContinuousClock.now
-    var attemptsLeft = self.configuration.retry.attempts
-    let first = self.preferred.load(ordering: .relaxed)
-    var attempt = 1
-    while true {
-      let index = (first + attempt - 1) % self.nodes.count
-      let node = self.nodes[index]
-      let tracker = CallTracker()
-      var options = CallOptions.defaults
-      options.maxResponseMessageBytes = self.configuration.maximumMessageBytes
-      if hasDeadline {
-        options.timeout = max(self.configuration.timeout - (.now - start), .zero)
-      }
-      do {
-        let result = try await CallTracker.$current.withValue(tracker) { try await call(node, options) }
-        self.preferred.store(index, ordering: .relaxed)
-        return result
-      } catch {
-        if Task.isCancelled { throw CancellationError() }
-        if !hasDeadline, tracker.wasOpened {
-          // A stream that has been up may have lasted for hours: from here it has the whole timeout to come back.
-          start = .now
-          attempt = 1
-          attemptsLeft = .max
-        }
-        attemptsLeft -= 1
-        let failure = ProgLogError(
-          error, address: node.address.description, wasOpened: tracker.wasOpened, requested: requested,
-          timeout: self.configuration.timeout)
-        let mayRepeat = failure.isTransient && (isIdempotent || !tracker.wasOpened)
-        let pause = self.configuration.retry.pause(beforeAttempt: attempt)
-        guard mayRepeat, attemptsLeft > 0, .now + pause < start + self.configuration.timeout else {
-          throw isIdempotent || !tracker.wasOpened ? failure : failure.ofAppend(records: 1)
-        }
-        attempt += 1
-        try await Task.sleep(for: pause)
-      }
-    }
-  }
-}
-
-extension Record {
-  init(_ record: Log_V1_Record) {
-    self.init(offset: record.offset, value: Array(record.value), term: record.term)
+    let start = ContinuousClock.now
+    return try await self.cluster.servers(since: start, until: start + self.configuration.timeout)
   }
 }

@@ -27,6 +27,13 @@ struct ArgumentTests {
       (["consume", "--timeout", "inf"], "--timeout must be more than 0"),
       (["servers", "--addr", "localhost"], "--addr: 'localhost' is not an address HOST:PORT: the port is missing"),
       (["servers", "--addr", "a:1,"], "--addr: '' is not an address HOST:PORT"),
+      (["servers", "--tls-cert-file", "x"], "--tls-cert-file and --tls-key-file go together"),
+      (["bench", "produce", "--records", "0"], "--records must be more than 0"),
+      (["bench", "produce", "--producers", "0"], "--producers must be more than 0, not 0"),
+      (["bench", "consume", "--duration", "inf"], "--duration must be more than 0"),
+      (["tail", "--last", "-1"], "--last"),
+      (["completion", "csh"], "'csh' is invalid"),
+      (["context", "use"], "Missing expected argument '<name>'"),
       (["cluster", "add"], "Missing expected argument '<[name=]host:port>'"),
       (["cluster", "add", "log-1"], "'log-1' is not an address HOST:PORT: the port is missing"),
       (["cluster", "add", "log-1=", "--voter"], "'' is not an address HOST:PORT"),
@@ -83,17 +90,6 @@ struct ArgumentTests {
     }
     #expect(abs(date.timeIntervalSinceNow + 3_600) < 600)
     #expect(command.limit == 7)
-  }
-
-  @Test(
-    "the server is the option's, else the environment's, else the default",
-    arguments: [
-      ([], nil, ["127.0.0.1:8400"]), ([], "a:1", ["a:1"]), (["--addr", "b:2"], "a:1", ["b:2"]),
-      (["--addr", "b:2,[::1]:3"], nil, ["b:2", "[::1]:3"]),
-    ] as [([String], String?, [String])])
-  func seeds(arguments: [String], environment: String?, expected: [String]) throws {
-    let options = try ConnectionOptions.parse(arguments)
-    #expect(try options.seeds(environment: environment).map(\.description) == expected)
   }
 
   @Test(

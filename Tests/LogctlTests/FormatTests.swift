@@ -74,7 +74,7 @@ struct FormatTests {
     "each failure has its exit code",
     arguments: [
       (.unreachable(address: "a:1", cause: "x"), 3), (.unavailable(address: "a:1", cause: "x"), 3),
-      (.deadlineExceeded(address: "a:1", timeout: .seconds(1)), 3), (.outOfRange(requested: 1, range: nil), 4),
+      (.deadlineExceeded(waitingFor: "a:1", timeout: .seconds(1)), 3), (.outOfRange(requested: 1, range: nil), 4),
       (.outcomeUnknown(records: 1, cause: "x"), 5), (.notLeader(address: "a:1", leader: nil), 1),
       (.protocolViolation("x"), 1), (.invalidAddress("x", reason: "y"), 1),
     ] as [(ProgLogError, Int32)])

@@ -61,21 +61,6 @@ struct InputTests {
     #expect(records == expected)
   }
 
-  @Test(
-    "what comes together goes as one batch, within its bytes and a byte for each line's end",
-    arguments: [
-      (1, [["a"], [""], ["bcd"], [""], ["e"]]), (4, [["a", ""], ["bcd"], ["", "e"]]),
-      (100, [["a", "", "bcd", "", "e"]]),
-    ] as [(Int, [[String]])])
-  func batches(bytes: Int, expected: [[String]]) async throws {
-    let input = RecordInput.values(["a", "", "bcd", "", "e"])
-    var batches: [[String]] = []
-    for try await batch in RecordInput.Batches(input: input, maximumBytes: bytes) {
-      batches.append(batch.map { String(decoding: $0, as: UTF8.self) })
-    }
-    #expect(batches == expected)
-  }
-
   @Test("a file may be one record, and an empty one is an empty record")
   func readsWhole() async throws {
     let bytes = (0..<200_000).map { UInt8(truncatingIfNeeded: $0) }

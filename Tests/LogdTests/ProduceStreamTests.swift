@@ -1,14 +1,17 @@
 import CommitLog
+import FoundationEssentials
+import GRPCCore
+import GRPCNIOTransportHTTP2Posix
 import Logging
 import NIOCore
 import NIOPosix
-import ProgLogClient
+import ProgLogAPI
 import RPCServer
 import Testing
 
 @testable import Logd
 
-/// ProduceStream against a log whose answers the test decides, through a real server and the real client.
+/// ProduceStream against a log whose answers the test decides, through a real server.
 @Suite struct ProduceStreamTests {
   @Test("records before the one that failed are answered, and nothing after it, whatever the log does with it")
   func failureInTheMiddle() async throws {
@@ -54,19 +57,24 @@ import Testing
       configuration: configuration, router: RPCRouter(service.methods), eventLoopGroup: loops,
       logger: Logger(label: "test"))
     let port = try #require(try await server.start().first?.port)
-    let seed = try NodeAddress(parsing: "127.0.0.1:\(port)")
-    let outcome = try await ProgLogClient.withClient(ClientConfiguration(seeds: [seed])) { client in
-      var outcome = Outcome(offsets: [], failed: false)
-      let values = AsyncStream { continuation in
-        for number in answers.indices { continuation.yield([UInt8(number)]) }
-        continuation.finish()
+    let transport = try HTTP2ClientTransport.Posix(
+      target: .ipv4(address: "127.0.0.1", port: port), transportSecurity: .plaintext)
+    let outcome = try await withGRPCClient(transport: transport) { client in
+      try await Log_V1_Log.Client(wrapping: client).produceStream { writer in
+        for number in answers.indices {
+          var request = Log_V1_ProduceRequest()
+          request.record.value = Data([UInt8(number)])
+          try await writer.write(request)
+        }
+      } onResponse: { response in
+        var outcome = Outcome(offsets: [], failed: false)
+        do {
+          for try await answer in response.messages { outcome.offsets.append(answer.offset) }
+        } catch {
+          outcome.failed = true
+        }
+        return outcome
       }
-      do {
-        for try await offset in client.produce(values) { outcome.offsets.append(offset) }
-      } catch is ProgLogError {
-        outcome.failed = true
-      }
-      return outcome
     }
     try await server.shutdown(deadline: .now() + .seconds(5))
     try await loops.shutdownGracefully()

@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import NIOPosix
+import NIOSSL
 import ProgLogAPI
 import RPCServer
 import SwiftProtobuf
@@ -8,8 +9,8 @@ import Synchronization
 
 @testable import ProgLogClient
 
-/// A log in memory behind logd's gRPC server, with faults to order. Its calls live on one event loop, where they wait for
-/// what `update` changes.
+/// A log in memory behind logd's gRPC server, or several of them as a cluster's nodes, with faults to order. Its calls live on one
+/// event loop, where they wait for what `update` changes.
 final class FakeLog: Sendable {
   struct State {
     var values: [[UInt8]] = []
@@ -34,6 +35,24 @@ final class FakeLog: Sendable {
     var batches = 0
     /// Whether it answers as proglog's own server, which knows one record a message.
     var knowsOnlyRecords = false
+    /// Of the nodes, in their order; they are `node-0` and so on.
+    var addresses: [String] = []
+    /// The node that leads.
+    var leader: Int? = 0
+    /// Nodes that are not in the list of servers.
+    var unlisted: Set<Int> = []
+    /// Nodes that refuse every call as one that stops does.
+    var down: Set<Int> = []
+    /// Nodes that answer no call at all, nor any that is under way.
+    var silent: Set<Int> = []
+    /// So many times records are appended and the answer is UNAVAILABLE.
+    var lostAnswers = 0
+    /// What producers have sent, as servers remember it.
+    var producers: [UInt64: FakeProducer] = [:]
+    /// Batches that came again under the same number.
+    var duplicates = 0
+    /// By method and node, as `Produce@0`.
+    var callsOfNodes: [String: Int] = [:]
 
     var range: Range<UInt64> { self.start..<(self.start + UInt64(self.values.count)) }
   }
@@ -112,27 +131,51 @@ final class FakeLog: Sendable {
     }
   }
 
-  /// Runs a server for this log and a client of it. The default timeout is beyond what a test may take: it never decides.
+  /// Runs servers for this log and a client of it. The default timeout is beyond what a test may take: it never decides.
   func serve(
-    timeout: Duration = .seconds(60), retry: ClientConfiguration.Retry? = nil, extraSeeds: [String] = [],
+    nodes: Int = 1, timeout: Duration = .seconds(60), attemptTimeout: Duration = .seconds(60),
+    discoveryTimeout: Duration? = nil, readAheadBytes: Int = 1 << 20, extraSeeds: [String] = [], seedNodes: [Int] = [0],
+    tls: NIOSSLContext? = nil, security: ClientSecurity = .plaintext,
     _ body: (ProgLogClient) async throws -> Void
   ) async throws {
-    let server = RPCServer(
-      router: RPCRouter(self.methods), eventLoopGroup: self.eventLoop, logger: Logger(label: "FakeLog"))
-    let port = try await server.start()[0].port ?? 0
-    let seeds = try (extraSeeds + ["127.0.0.1:\(port)"]).map { try NodeAddress(parsing: $0) }
+    let servers = (0..<nodes).map { node in
+      RPCServer(
+        router: RPCRouter(self.methods(of: node)), eventLoopGroup: self.eventLoop, logger: Logger(label: "FakeLog"))
+    }
+    var addresses: [String] = []
+    for server in servers {
+      let bound = try await server.start { server, channel in
+        if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
+        try server.attach(to: channel)
+      }
+      addresses.append("127.0.0.1:\(bound[0].port ?? 0)")
+    }
+    self.update { [addresses] in $0.addresses = addresses }
+    let seeds = try (extraSeeds + seedNodes.map { addresses[$0] }).map { try NodeAddress(parsing: $0) }
     var configuration = ClientConfiguration(seeds: seeds)
+    configuration.security = security
     configuration.timeout = timeout
-    configuration.retry =
-      retry ?? .init(attempts: 4, initialBackoff: .milliseconds(1), maximumBackoff: .milliseconds(5))
+    configuration.attemptTimeout = attemptTimeout
+    configuration.discoveryTimeout = discoveryTimeout
+    configuration.readAheadBytes = readAheadBytes
+    configuration.backOff = BackOff(initial: .milliseconds(1), maximum: .milliseconds(5))
+    let result: Result<Void, any Error>
     do {
       try await ProgLogClient.withClient(configuration, body)
+      result = .success(())
     } catch {
-      try await server.shutdown(deadline: .now())
-      throw error
+      result = .failure(error)
     }
-    try await server.shutdown(deadline: .now())
+    for server in servers { try await server.shutdown(deadline: .now()) }
     // Every call has ended: a last step lets go of them.
     try await self.eventLoop.submit { self.takeSteps() }.get()
+    try result.get()
   }
+}
+
+/// The batches of a producer, by the sequence of their first records.
+struct FakeProducer {
+  var epoch: UInt32
+  var next: UInt64 = 0
+  var batches: [UInt64: UInt64] = [:]
 }

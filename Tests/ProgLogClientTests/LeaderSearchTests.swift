@@ -5,11 +5,10 @@ import Testing
 
 @Suite("The search for the leader")
 struct LeaderSearchTests {
-  private let retry = ClientConfiguration.Retry(
-    attempts: 1, initialBackoff: .milliseconds(100), maximumBackoff: .milliseconds(400))
+  private let backOff = BackOff(initial: .milliseconds(100), maximum: .milliseconds(400))
 
   private func search(_ seeds: String...) throws -> LeaderSearch {
-    LeaderSearch(seeds: try seeds.map { try NodeAddress(parsing: $0) }, retry: self.retry)
+    LeaderSearch(seeds: try seeds.map { try NodeAddress(parsing: $0) }, backOff: self.backOff)
   }
 
   private func notLeader(_ hint: String? = nil) -> AdminError {

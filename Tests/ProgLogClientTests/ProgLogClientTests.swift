@@ -25,7 +25,7 @@ struct ProgLogClientTests {
   func membership() async throws {
     try await FakeLog().serve { client in
       let servers = try await client.servers()
-      #expect(servers == [ClusterServer(id: "node-0", address: "127.0.0.1:8400", isLeader: true)])
+      #expect(servers.map(\.id) == ["node-0"] && servers.allSatisfy(\.isLeader))
     }
   }
 
@@ -51,17 +51,51 @@ struct ProgLogClientTests {
     #expect(log.state.values == [Array("a".utf8), [1], [], [3], [4]])
   }
 
-  @Test("a batch whose answer is lost leaves all its records in doubt")
+  @Test("records whose answer is lost are sent again under their number, and are there once", arguments: [1, 5])
+  func lostAnswers(count: Int) async throws {
+    let log = FakeLog()
+    log.update { $0.lostAnswers = count }
+    try await log.serve { client in
+      let offsets = try await client.produce(records: [[1], [2], [3]])
+      #expect(offsets == 0..<3)
+      let next = try await client.produce([4])
+      #expect(next == 3)
+    }
+    #expect(log.state.values == [[1], [2], [3], [4]])
+    #expect(log.state.duplicates == count)
+  }
+
+  @Test("records that nobody answers for are in doubt when the time is over")
   func doubtfulRecords() async throws {
     let log = FakeLog()
-    log.update { $0.failures["Produce"] = [RPCStatus(.unavailable, "lost")] }
-    try await log.serve { client in
-      let error = await #expect(throws: ProgLogError.self) { try await client.produce(records: [[1], [2], [3]]) }
+    log.update { $0.lostAnswers = .max }
+    try await log.serve(timeout: .seconds(2)) { client in
+      var error: ProgLogError?
+      repeat {
+        error = await #expect(throws: ProgLogError.self) { try await client.produce(records: [[1], [2], [3]]) }
+        // On a machine so busy that the time was over before the call was sent, it was in no doubt.
+      } while log.calls("Produce") == 0
       guard case .outcomeUnknown(records: 3, _) = error else {
         Issue.record("\(String(describing: error))")
         return
       }
     }
+    #expect(log.state.values == [[1], [2], [3]])
+  }
+
+  @Test("calls that append at the same time do not get in each other's way")
+  func concurrentProduces() async throws {
+    let log = FakeLog()
+    log.update { $0.lostAnswers = 7 }
+    try await log.serve { client in
+      let offsets = try await withThrowingTaskGroup(of: UInt64.self) { group in
+        for number in 0..<40 { group.addTask { try await client.produce([UInt8(number)]) } }
+        return try await group.reduce(into: Set<UInt64>()) { $0.insert($1) }
+      }
+      #expect(offsets == Set(0..<40))
+    }
+    #expect(Set(log.state.values) == Set((0..<40).map { [UInt8($0)] }))
+    #expect(log.state.producers.count <= 16)
   }
 
   @Test(
@@ -104,25 +138,28 @@ struct ProgLogClientTests {
     #expect(log.calls("Consume") == 3)
   }
 
-  @Test("a read gives up after its attempts")
+  @Test("a read gives up when its time is over")
   func givesUp() async throws {
     let log = FakeLog(["a"])
     let unavailable = RPCStatus(.unavailable, "restarting")
-    log.update { $0.failures["Consume"] = Array(repeating: unavailable, count: 9) }
-    try await log.serve { client in
-      let error = await #expect(throws: ProgLogError.self) { try await client.consume(at: 0) }
-      guard case .unavailable(_, "restarting") = error else {
-        Issue.record("\(String(describing: error))")
-        return
+    log.update { $0.failures["Consume"] = Array(repeating: unavailable, count: 2_000) }
+    try await log.serve(timeout: .seconds(2)) { client in
+      var error: ProgLogError?
+      repeat {
+        error = await #expect(throws: ProgLogError.self) { try await client.consume(at: 0) }
+        // On a busy machine the time may be over before there is a second attempt.
+      } while log.calls("Consume") < 2
+      switch error {
+      case .unavailable(_, "restarting"), .deadlineExceeded: break
+      default: Issue.record("\(String(describing: error))")
       }
     }
-    #expect(log.calls("Consume") == 4)
   }
 
   @Test(
-    "a produce that was sent is never sent again, and its outcome is open",
-    arguments: [RPCStatus.Code.unavailable, .internal, .unknown])
-  func neverDoubles(code: RPCStatus.Code) async throws {
+    "a produce whose failure does not pass is not sent again, and its outcome is open",
+    arguments: [RPCStatus.Code.internal, .unknown])
+  func openOutcome(code: RPCStatus.Code) async throws {
     let log = FakeLog()
     log.update { $0.failures["Produce"] = [RPCStatus(code, "lost")] }
     try await log.serve { client in
@@ -138,15 +175,8 @@ struct ProgLogClientTests {
   @Test("a produce that the server refuses is not in doubt, and the server's details arrive")
   func refusals() async throws {
     let log = FakeLog()
-    let notLeader = RPCStatus(
-      .failedPrecondition, "not the leader", reason: "NOT_LEADER", ["leader_rpc_addr": "10.0.0.2:8400"])
-    log.update { $0.failures["Produce"] = [notLeader, RPCStatus(.permissionDenied, "nobody not permitted")] }
+    log.update { $0.failures["Produce"] = [RPCStatus(.permissionDenied, "nobody not permitted")] }
     try await log.serve { client in
-      let first = await #expect(throws: ProgLogError.self) { try await client.produce([1]) }
-      guard case .notLeader(_, leader: "10.0.0.2:8400") = first else {
-        Issue.record("\(String(describing: first))")
-        return
-      }
       let second = await #expect(throws: ProgLogError.self) { try await client.produce([1]) }
       #expect(second?.description == "the server answered PERMISSION_DENIED: nobody not permitted")
     }
@@ -155,7 +185,7 @@ struct ProgLogClientTests {
   @Test("a server that does not answer is given up after the timeout; a produce is in doubt then")
   func deadlines() async throws {
     let log = FakeLog(["a"])
-    try await log.serve(timeout: .milliseconds(500)) { client in
+    try await log.serve(timeout: .milliseconds(500), attemptTimeout: .milliseconds(500)) { client in
       // Connected, however long that takes, so that the time below is the server's alone.
       while (try? await client.consume(at: 0)) == nil { try Task.checkCancellation() }
       log.update { $0.isSilent = true }
@@ -174,14 +204,14 @@ struct ProgLogClientTests {
         Issue.record("\(String(describing: write))")
         return
       }
-      #expect(cause.hasSuffix("did not answer within 0.5 seconds"))
+      #expect(cause.contains("for an answer of 127.0.0.1:"))
     }
   }
 
   @Test("nobody listening is said so, and nothing is in doubt")
   func unreachable() async throws {
     var configuration = ClientConfiguration(seeds: [try NodeAddress(parsing: "127.0.0.1:1")])
-    configuration.retry = .never
+    configuration.discoveryTimeout = .zero
     // The answer comes at once, but on a busy machine the client does not get to it.
     configuration.timeout = .seconds(60)
     try await ProgLogClient.withClient(configuration) { client in
@@ -203,8 +233,9 @@ struct ProgLogClientTests {
   @Test("a cancelled task gets CancellationError")
   func cancellation() async throws {
     let log = FakeLog(["a"])
-    log.update { $0.isSilent = true }
     try await log.serve { client in
+      _ = try await client.offsets()
+      log.update { $0.isSilent = true }
       await #expect(throws: CancellationError.self) {
         try await withThrowingTaskGroup(of: Void.self) { group in
           group.addTask { _ = try await client.consume(at: 0) }
@@ -214,14 +245,6 @@ struct ProgLogClientTests {
         }
       }
     }
-  }
-
-  @Test(
-    "pauses double up to their maximum and are shortened by up to half",
-    arguments: [(1, 0.0, 100), (2, 0.0, 200), (3, 1.0, 200), (7, 0.0, 5_000), (1_000, 0.5, 3_750)])
-  func pauses(attempt: Int, random: Double, milliseconds: Int) {
-    let retry = ClientConfiguration.Retry.defaults
-    #expect(retry.pause(beforeAttempt: attempt, random: random) == .milliseconds(milliseconds))
   }
 
   @Test(

@@ -21,18 +21,21 @@ struct ClusterBootstrapCommand: AsyncParsableCommand {
   @OptionGroup var connection: ConnectionOptions
 
   func run() async throws {
-    try await self.connection.withSeeds { seeds in
+    try await self.connection.withServers { servers in
       let id = try await Self.bootstrap(
-        seeds: seeds, clusterID: self.clusterID, timeout: .seconds(self.connection.timeout))
+        seeds: servers.seeds, clusterID: self.clusterID, timeout: .seconds(self.connection.timeout),
+        security: servers.security)
       try Console.say("cluster \(id) has begun")
     }
   }
 
-  static func bootstrap(seeds: [NodeAddress], clusterID: String?, timeout: Duration) async throws -> String {
+  static func bootstrap(
+    seeds: [NodeAddress], clusterID: String?, timeout: Duration, security: ClientSecurity = .plaintext
+  ) async throws -> String {
     // Two nodes that begin a cluster each would be two clusters.
     guard seeds.count == 1 else {
       throw ClusterRefusal(description: "a cluster begins with one node: give its address alone with --addr")
     }
-    return try await AdminClient(timeout: timeout).bootstrap(seeds[0], clusterID: clusterID)
+    return try await AdminClient(timeout: timeout, security: security).bootstrap(seeds[0], clusterID: clusterID)
   }
 }

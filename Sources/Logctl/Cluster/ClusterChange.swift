@@ -10,8 +10,8 @@ struct ClusterChange: Sendable {
   /// Told what is waited for.
   let progress: WaitProgress
 
-  init(seeds: [NodeAddress], timeout: Duration, progress: WaitProgress) {
-    self.leader = LeaderCall(seeds: seeds, timeout: timeout)
+  init(seeds: [NodeAddress], timeout: Duration, security: ClientSecurity = .plaintext, progress: WaitProgress) {
+    self.leader = LeaderCall(seeds: seeds, timeout: timeout, security: security)
     self.progress = progress
   }
 
@@ -36,7 +36,8 @@ struct ClusterChange: Sendable {
   ///
   /// - Returns: what it is called, too.
   func add(_ newcomer: Newcomer) async throws -> (name: String, outcome: String) {
-    let node = try await AdminClient(timeout: self.leader.timeout).status(of: newcomer.address)
+    let node = try await AdminClient(timeout: self.leader.timeout, security: self.leader.security).status(
+      of: newcomer.address)
     let name = node.identity.name
     if let wanted = newcomer.name, wanted != name {
       throw ClusterRefusal(description: "the node at \(newcomer.address) is called \(name), not \(wanted)")

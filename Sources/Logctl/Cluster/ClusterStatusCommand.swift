@@ -31,8 +31,9 @@ struct ClusterStatusCommand: AsyncParsableCommand {
   @OptionGroup var connection: ConnectionOptions
 
   func run() async throws {
-    try await self.connection.withSeeds { seeds in
-      let view = try await Self.view(seeds: seeds, timeout: .seconds(self.connection.timeout))
+    try await self.connection.withServers { servers in
+      let view = try await Self.view(
+        seeds: servers.seeds, timeout: .seconds(self.connection.timeout), security: servers.security)
       var output = Output(isLive: false)
       switch self.format {
       case .table: try output.write(Array(view.text.utf8))
@@ -45,9 +46,10 @@ struct ClusterStatusCommand: AsyncParsableCommand {
 
   /// - Throws: what the first address failed with, when none answers.
   static func view(
-    seeds: [NodeAddress], timeout: Duration, connectionTimeout: Duration = AdminClient.defaultConnectionTimeout
+    seeds: [NodeAddress], timeout: Duration, connectionTimeout: Duration = AdminClient.defaultConnectionTimeout,
+    security: ClientSecurity = .plaintext
   ) async throws -> ClusterView {
-    let client = AdminClient(timeout: timeout, connectionTimeout: connectionTimeout)
+    let client = AdminClient(timeout: timeout, connectionTimeout: connectionTimeout, security: security)
     let answers = try await ClusterSurvey(client: client).answers(seeds: seeds)
     if answers.allSatisfy({ $0.known == nil }), case .failure(let error)? = answers.first?.report { throw error }
     return ClusterView(answers)

@@ -82,16 +82,18 @@ struct NodeService: Service {
     let rpc = RPCService(
       configuration: configuration, security: security, replica: replica, peers: peers, loops: loops, board: board,
       logger: logger)
+    let contact = GossipContact()
     var services: [any Service] = [
       ReplicaService(replica: replica, peers: peers),
-      membership.service(control: replica, gossip: gossip, eventLoop: loop), APIService(rpc: rpc, http: http),
+      membership.service(control: replica, gossip: gossip, contact: contact, eventLoop: loop), APIService(rpc: rpc, http: http),
     ]
     // In managed mode nobody but an administrator makes members.
-    if !configuration.startJoinAddresses.isEmpty, configuration.membership == .auto, security == nil {
+    if !configuration.startJoinAddresses.isEmpty, configuration.membership == .auto {
       services.append(
         Joiner(
           control: replica,
           addresses: try configuration.startJoinAddresses.map { try NodeAddress(parsing: $0.description) },
+          security: configuration.clientSecurity, isSeenInGossip: { contact.isMade },
           logger: logger))
     }
     if let security {
@@ -161,6 +163,13 @@ struct LeadershipService: Service {
 }
 
 extension Configuration {
+  /// Of this node as a client of others: it shows what it shows them as a peer.
+  fileprivate var clientSecurity: ClientSecurity {
+    guard let server = serverTLS, let peer = peerTLS else { return .plaintext }
+    return .tls(
+      TLSFiles(authorities: server.authorities, certificate: peer.certificate, privateKey: peer.key))
+  }
+
   fileprivate var raft: Raft.Settings {
     var settings = Raft.Settings()
     settings.electionTimeout = electionTimeout

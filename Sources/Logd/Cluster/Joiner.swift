@@ -13,8 +13,7 @@ package struct Joiner: Service {
   private static let callTimeout = Duration.seconds(5)
   /// A cluster that starts is there in a moment; one that is down is not asked more than it can bear when it comes
   /// back.
-  private static let retry = ClientConfiguration.Retry(
-    attempts: .max, initialBackoff: .milliseconds(100), maximumBackoff: .seconds(5))
+  private static let backOff = BackOff(initial: .milliseconds(100), maximum: .seconds(5))
   /// Between looks at what the node knows.
   private static let lookInterval = Duration.milliseconds(100)
   /// Of lines in the log that say the same in other words.
@@ -23,15 +22,23 @@ package struct Joiner: Service {
   private let control: any ClusterControl
   private let addresses: [NodeAddress]
   private let role: Member.Role
+  private let security: ClientSecurity
+  private let isSeenInGossip: @Sendable () -> Bool
   private let logger: Logger
 
   /// - Parameters:
   ///   - addresses: RPC addresses of members, at least one; this node's own may be among them.
   ///   - role: what this node is to be.
-  package init(control: any ClusterControl, addresses: [NodeAddress], role: Member.Role = .voter, logger: Logger) {
+  ///   - isSeenInGossip: then the leader sees this node, too, and a new one need not ask.
+  package init(
+    control: any ClusterControl, addresses: [NodeAddress], role: Member.Role = .voter,
+    security: ClientSecurity = .plaintext, isSeenInGossip: @escaping @Sendable () -> Bool = { false }, logger: Logger
+  ) {
     self.control = control
     self.addresses = addresses
     self.role = role
+    self.security = security
+    self.isSeenInGossip = isSeenInGossip
     self.logger = logger
   }
 
@@ -48,7 +55,7 @@ package struct Joiner: Service {
   /// Returns when there is nothing more to ask.
   private func join() async throws {
     var state = JoinState(role: role)
-    var search = LeaderSearch(seeds: addresses, retry: Self.retry)
+    var search = LeaderSearch(seeds: addresses, backOff: Self.backOff)
     var reports = Reports(interval: Self.reportInterval)
     let start = ContinuousClock.now
     var hasAsked = false
@@ -60,6 +67,7 @@ package struct Joiner: Service {
         if hasAsked { reportMembership(status.clusterID, status.configuration?[status.peer].map { "\($0.role)" }) }
         return
       case .look: try await Task.sleep(for: Self.lookInterval)
+      case .ask(wasMember: false) where isSeenInGossip(): try await Task.sleep(for: Self.lookInterval)
       case .ask(let wasMember):
         hasAsked = true
         let outcome = try await ask(search.address, status, wasMember: wasMember)
@@ -81,7 +89,7 @@ package struct Joiner: Service {
       address: status.address, role: role == .voter ? .voter : .learner, clusterID: status.clusterID,
       wasMember: wasMember)
     do {
-      return .success(try await AdminClient(timeout: Self.callTimeout).join(question, at: address))
+      return .success(try await AdminClient(timeout: Self.callTimeout, security: security).join(question, at: address))
     } catch let error as AdminError {
       return .failure(error)
     }

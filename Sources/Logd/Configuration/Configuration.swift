@@ -28,9 +28,9 @@ package struct Configuration: Sendable, Equatable {
   /// Where other nodes reach this node's gossip; nil: where it listens.
   package var advertiseGossipAddress: HostPort?
   /// Of the gRPC and HTTP APIs; nil: plaintext.
-  package var serverTLS: TLSFiles?
+  package var serverTLS: NodeTLSFiles?
   /// Between nodes; nil: plaintext.
-  package var peerTLS: TLSFiles?
+  package var peerTLS: NodeTLSFiles?
   package var access: AccessFiles?
   package var accessSubject: AccessSubject
   /// Without TLS everybody who reaches the ports reads and writes: only loopback is bound unless this is set.
@@ -125,10 +125,10 @@ extension Configuration {
     gossipKeyringFile = try parse.text(.gossipKeyringFile)
     advertiseGossipAddress = try parse.address(.advertiseGossipAddress)
     if let files = try parse.together([.serverCertificateFile, .serverKeyFile, .serverCAFile]) {
-      serverTLS = TLSFiles(certificate: files[0], key: files[1], authorities: files[2])
+      serverTLS = NodeTLSFiles(certificate: files[0], key: files[1], authorities: files[2])
     }
     if let files = try parse.together([.peerCertificateFile, .peerKeyFile, .peerCAFile]) {
-      peerTLS = TLSFiles(certificate: files[0], key: files[1], authorities: files[2])
+      peerTLS = NodeTLSFiles(certificate: files[0], key: files[1], authorities: files[2])
     }
     if let files = try parse.together([.aclModelFile, .aclPolicyFile]) {
       access = AccessFiles(model: files[0], policy: files[1])

@@ -2,6 +2,7 @@ import Gossip
 import Logging
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// The nodes that a node joins by: until one of them has answered, and again when it finds itself alone.
 struct GossipSeeds {
@@ -11,6 +12,7 @@ struct GossipSeeds {
   private static let checkInterval = Duration.seconds(10)
 
   let addresses: [HostPort]
+  let contact: GossipContact
 
   /// Ends with its task. Without seeds, members that an earlier life knew are tried.
   func join(_ gossip: GossipNode, logger: Logger) async throws {
@@ -18,6 +20,7 @@ struct GossipSeeds {
     var hasReported = false
     while true {
       let isAlone = await gossip.members().count { $0.status == .alive } <= 1
+      contact.set(!isAlone)
       guard isAlone else {
         hasReported = false
         pause = Self.firstPause
@@ -48,4 +51,13 @@ struct GossipSeeds {
     }
     return found
   }
+}
+
+/// Whether this node sees others in gossip, and they see it.
+final class GossipContact: Sendable {
+  private let state = Atomic(false)
+
+  var isMade: Bool { state.load(ordering: .relaxed) }
+
+  func set(_ isMade: Bool) { state.store(isMade, ordering: .relaxed) }
 }

@@ -58,12 +58,13 @@ struct Membership {
   }
 
   func service(
-    control: any ClusterControl, gossip configuration: GossipConfiguration, eventLoop: any EventLoop
+    control: any ClusterControl, gossip configuration: GossipConfiguration, contact: GossipContact,
+    eventLoop: any EventLoop
   ) -> MembershipService {
     let looks = LookRequests()
     let gossip = GossipNode(configuration, eventLoop: eventLoop, logger: logger) { _ in looks.request() }
     return MembershipService(
       control: control, gossip: gossip, looks: looks, mode: self.configuration.membership,
-      seeds: GossipSeeds(addresses: self.configuration.startJoinAddresses), logger: logger)
+      seeds: GossipSeeds(addresses: self.configuration.startJoinAddresses, contact: contact), logger: logger)
   }
 }

@@ -10,7 +10,7 @@ package struct NodeTLS: Sendable {
   let reports: HandshakeReports
 
   /// - Throws: `TLSMaterialError` for files that are wrong.
-  init(server: TLSFiles, peer: TLSFiles, reports: HandshakeReports) async throws {
+  init(server: NodeTLSFiles, peer: NodeTLSFiles, reports: HandshakeReports) async throws {
     self.server = try await ReloadableTLS(server.sources, profile: .server)
     http = try await ReloadableTLS(server.sources, profile: .server, applicationProtocols: ["http/1.1"])
     self.peer = try await ReloadableTLS(peer.sources, profile: .node)
@@ -64,6 +64,6 @@ package struct NodeTLS: Sendable {
   }
 }
 
-extension TLSFiles {
+extension NodeTLSFiles {
   fileprivate var sources: TLSSources { TLSSources(certificate: certificate, key: key, trust: authorities) }
 }

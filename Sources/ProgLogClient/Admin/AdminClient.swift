@@ -16,9 +16,14 @@ package struct AdminClient: Sendable {
   package var timeout: Duration
   /// For the connection, so that a node that is gone does not use up the time of those that are asked after it.
   package var connectionTimeout: Duration
+  package var security: ClientSecurity
 
-  package init(timeout: Duration, connectionTimeout: Duration = AdminClient.defaultConnectionTimeout) {
+  package init(
+    timeout: Duration, connectionTimeout: Duration = AdminClient.defaultConnectionTimeout,
+    security: ClientSecurity = .plaintext
+  ) {
     self.timeout = timeout
+    self.security = security
     self.connectionTimeout = min(connectionTimeout, timeout)
   }
 
@@ -140,7 +145,8 @@ package struct AdminClient: Sendable {
   private func connectAndCall<Result: Sendable>(
     _ address: NodeAddress, _ tracker: CallTracker, _ body: (Stub, CallOptions) async throws -> Result
   ) async throws -> Result {
-    let transport = try HTTP2ClientTransport.Posix(target: address.target, transportSecurity: .plaintext)
+    let transport = try self.security.transport(
+      to: address, serverName: nil, material: try self.security.material(), config: .defaults)
     var options = CallOptions.defaults
     options.timeout = self.timeout
     return try await withGRPCClient(transport: transport, interceptors: [CallTracker.Interceptor()]) { client in

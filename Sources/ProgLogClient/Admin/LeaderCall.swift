@@ -3,18 +3,20 @@ package struct LeaderCall: Sendable {
   package var seeds: [NodeAddress]
   /// For the leader to be found and to do it.
   package var timeout: Duration
-  package var retry: ClientConfiguration.Retry
+  package var backOff: BackOff
   /// For each connection.
   package var connectionTimeout: Duration
+  package var security: ClientSecurity
 
   /// - Parameter seeds: at least one.
   package init(
-    seeds: [NodeAddress], timeout: Duration, retry: ClientConfiguration.Retry = .defaults,
-    connectionTimeout: Duration = AdminClient.defaultConnectionTimeout
+    seeds: [NodeAddress], timeout: Duration, backOff: BackOff = .defaults,
+    connectionTimeout: Duration = AdminClient.defaultConnectionTimeout, security: ClientSecurity = .plaintext
   ) {
+    self.security = security
     self.seeds = seeds
     self.timeout = timeout
-    self.retry = retry
+    self.backOff = backOff
     self.connectionTimeout = connectionTimeout
   }
 
@@ -25,11 +27,12 @@ package struct LeaderCall: Sendable {
     _ call: (AdminClient, NodeAddress) async throws -> Result
   ) async throws -> Result {
     let end = ContinuousClock.now + self.timeout
-    var search = LeaderSearch(seeds: self.seeds, retry: self.retry)
+    var search = LeaderSearch(seeds: self.seeds, backOff: self.backOff)
     while true {
       do {
         let client = AdminClient(
-          timeout: max(end - .now, .milliseconds(1)), connectionTimeout: self.connectionTimeout)
+          timeout: max(end - .now, .milliseconds(1)), connectionTimeout: self.connectionTimeout,
+          security: self.security)
         return try await call(client, search.address)
       } catch let error as AdminError {
         guard error.mayPass else { throw error }

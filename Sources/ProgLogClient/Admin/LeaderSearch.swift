@@ -5,7 +5,7 @@ package struct LeaderSearch: Sendable {
   private static let maximumHints = 3
 
   private let seeds: [NodeAddress]
-  private let retry: ClientConfiguration.Retry
+  private let backOff: BackOff
   private var seed = 0
   /// Hints followed one after the other.
   private var hints = 0
@@ -16,11 +16,11 @@ package struct LeaderSearch: Sendable {
 
   /// - Parameters:
   ///   - seeds: at least one.
-  ///   - retry: how long to pause between attempts; not how many there are.
-  package init(seeds: [NodeAddress], retry: ClientConfiguration.Retry) {
+  ///   - backOff: between attempts.
+  package init(seeds: [NodeAddress], backOff: BackOff) {
     precondition(!seeds.isEmpty, "the leader is looked for from at least one address")
     self.seeds = seeds
-    self.retry = retry
+    self.backOff = backOff
     self.address = seeds[0]
   }
 
@@ -53,6 +53,6 @@ package struct LeaderSearch: Sendable {
   /// How long to wait before the same one is asked again, because what it waits for takes time; longer each time.
   package mutating func pauseAfterAnswer(random: Double = .random(in: 0..<1)) -> Duration {
     defer { self.attempt += 1 }
-    return self.retry.pause(beforeAttempt: self.attempt, random: random)
+    return self.backOff.pause(after: self.attempt, random: random)
   }
 }

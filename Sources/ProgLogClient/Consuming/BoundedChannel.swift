@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Hands elements from one task to another and makes the sender wait while more than `limit` bytes lie unread.
-final class BoundedChannel<Element: Sendable>: Sendable {
+package final class BoundedChannel<Element: Sendable>: Sendable {
   private struct State {
     var elements: [Element] = []
     /// Of `elements`.
@@ -24,17 +24,17 @@ final class BoundedChannel<Element: Sendable>: Sendable {
   private let limit: Int
   private let state = Mutex(State())
 
-  init(limit: Int) {
+  package init(limit: Int) {
     self.limit = limit
   }
 
   /// - Throws: `CancellationError` when the task is cancelled while it waits.
-  func send(_ element: Element, bytes: Int) async throws {
+  package func send(_ element: Element, bytes: Int) async throws {
     try await self.send(contentsOf: [element], bytes: bytes)
   }
 
   /// The same for several at once, which have so many bytes in all.
-  func send(contentsOf elements: [Element], bytes: Int) async throws {
+  package func send(contentsOf elements: [Element], bytes: Int) async throws {
     while self.state.withLock({ $0.bytes >= self.limit }) {
       try Task.checkCancellation()
       await withTaskCancellationHandler {
@@ -60,7 +60,7 @@ final class BoundedChannel<Element: Sendable>: Sendable {
   }
 
   /// The sender's last word.
-  func finish(_ end: Result<Void, any Error>) {
+  package func finish(_ end: Result<Void, any Error>) {
     let receiver = self.state.withLock { state in
       state.end = end
       return state.takeReceiver()
@@ -71,7 +71,7 @@ final class BoundedChannel<Element: Sendable>: Sendable {
   /// All that has been sent; waits while that is nothing. `nil` at the end.
   ///
   /// - Throws: what the channel was finished with, or `CancellationError`.
-  func receive() async throws -> [Element]? {
+  package func receive() async throws -> [Element]? {
     while true {
       try Task.checkCancellation()
       let (elements, end, sender) = self.state.withLock { state in

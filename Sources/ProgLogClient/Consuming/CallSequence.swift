@@ -22,14 +22,17 @@ struct CallSequence<Element: Sendable>: AsyncSequence, Sendable {
 
     mutating func next(isolation actor: isolated (any Actor)?) async throws -> Element? {
       if let element = self.batch.popFirst() { return element }
+      self.batch = try await self.nextBatch()?[...] ?? []
+      return self.batch.popFirst()
+    }
+
+    /// What has come since, at least one.
+    mutating func nextBatch() async throws -> [Element]? {
       if self.hasEnded { return nil }
       let running = self.running ?? RunningCall(self.sequence)
       self.running = running
       do {
-        if let batch = try await running.channel.receive() {
-          self.batch = batch[...]
-          return self.batch.popFirst()
-        }
+        if let batch = try await running.channel.receive() { return batch }
       } catch {
         self.end()
         throw error

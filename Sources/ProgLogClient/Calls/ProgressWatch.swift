@@ -23,13 +23,26 @@ final class ProgressWatch: Sendable {
 
   /// Runs `body` to its end.
   ///
-  /// - Throws: what `body` throws, or ``TimedOut``.
-  func guarding(_ body: @Sendable @escaping () async throws -> Void) async throws {
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await self.waitForTimeout() }
-      group.addTask { try await body() }
+  /// - Parameter side: runs meanwhile; what it throws ends `body`, its end does not.
+  /// - Throws: what `body` or `side` throws, or ``TimedOut``.
+  func guarding(
+    _ body: @Sendable @escaping () async throws -> Void, beside side: @Sendable @escaping () async throws -> Void = {}
+  ) async throws {
+    try await withThrowingTaskGroup(of: Bool.self) { group in
+      group.addTask {
+        try await self.waitForTimeout()
+        return true
+      }
+      group.addTask {
+        try await body()
+        return true
+      }
+      group.addTask {
+        try await side()
+        return false
+      }
       defer { group.cancelAll() }
-      try await group.next()
+      while let isOver = try await group.next(), !isOver {}
     }
   }
 

@@ -35,21 +35,6 @@ enum RecordInput: AsyncSequence, Sendable {
       return self.ready.popFirst()
     }
 
-    /// Values that are there at once, at least one: those of one read, while they have no more than `maximumBytes`.
-    fileprivate mutating func nextBatch(maximumBytes: Int) async throws -> [[UInt8]]? {
-      try await self.fill()
-      guard let first = self.ready.popFirst() else { return nil }
-      var batch = [first]
-      // A byte more for each, the line's end, so that empty ones are bounded too.
-      var bytes = first.count + 1
-      while let value = self.ready.first, bytes + value.count + 1 <= maximumBytes {
-        batch.append(value)
-        bytes += value.count + 1
-        self.ready.removeFirst()
-      }
-      return batch
-    }
-
     private mutating func fill() async throws {
       while self.ready.isEmpty, !self.hasEnded {
         switch self.input {
@@ -77,26 +62,6 @@ enum RecordInput: AsyncSequence, Sendable {
         guard contents.count <= limit else { throw TooLarge(limit: limit) }
       }
       return contents
-    }
-  }
-
-  /// The same values, as many in a batch as come together.
-  struct Batches: AsyncSequence, Sendable {
-    let input: RecordInput
-    /// Of the values of a batch; a larger value goes alone.
-    let maximumBytes: Int
-
-    func makeAsyncIterator() -> AsyncIterator {
-      AsyncIterator(values: self.input.makeAsyncIterator(), maximumBytes: self.maximumBytes)
-    }
-
-    struct AsyncIterator: AsyncIteratorProtocol {
-      fileprivate var values: RecordInput.AsyncIterator
-      fileprivate let maximumBytes: Int
-
-      mutating func next() async throws -> [[UInt8]]? {
-        try await self.values.nextBatch(maximumBytes: self.maximumBytes)
-      }
     }
   }
 }

@@ -71,17 +71,8 @@ struct ConsumeCommand: AsyncParsableCommand {
   }
 
   private func printRecords(of client: ProgLogClient) async throws {
-    var output = Output(isLive: self.follow)
-    do {
-      for try await record in client.consume(from: self.position, follow: self.follow, limit: self.limit) {
-        try output.write(self.format.bytes(of: record))
-      }
-    } catch let error as ProgLogError {
-      // What came before the failure is worth having.
-      try output.flush()
-      throw error
-    }
-    try output.flush()
+    try await RecordPrinter(format: self.format, isLive: self.follow).print(
+      client.consume(from: self.position, follow: self.follow, limit: self.limit))
   }
 }
 

@@ -1,5 +1,5 @@
 /// Where a node finds its certificate, the key to it, and whom it trusts.
-package struct TLSFiles: Hashable, Sendable {
+package struct NodeTLSFiles: Hashable, Sendable {
   /// PEM; the leaf first, then what leads to the root.
   package var certificate: String
   package var key: String

@@ -23,15 +23,14 @@ extension ProgLogError {
       return
     }
     if error is ProgressWatch.TimedOut {
-      self = .deadlineExceeded(address: address, timeout: timeout)
+      self = .deadlineExceeded(waitingFor: "an answer of \(address)", timeout: timeout)
       return
     }
     guard let error = error as? RPCError else {
       self = .unavailable(address: address, cause: Self.rootCause(of: error))
       return
     }
-    // Details that do not parse are a server's mistake; its status still counts.
-    let info = (try? error.unpackGoogleRPCStatus())?.details.compactMap(\.errorInfo).first { $0.domain == errorDomain }
+    let info = Self.info(of: error)
     switch error.code {
     case .outOfRange:
       // The server's word on what was asked for counts more: a stream that resumed asked for more than its first offset.
@@ -40,7 +39,7 @@ extension ProgLogError {
     case .failedPrecondition where info?.reason == AdminReason.notLeader.rawValue:
       self = .notLeader(address: address, leader: info?.metadata[AdminMetadata.leaderAddress])
     case .deadlineExceeded:
-      self = .deadlineExceeded(address: address, timeout: timeout)
+      self = .deadlineExceeded(waitingFor: "an answer of \(address)", timeout: timeout)
     case .unavailable where !wasOpened:
       self = .unreachable(address: address, cause: Self.rootCause(of: error))
     case .unavailable:
@@ -53,32 +52,21 @@ extension ProgLogError {
     }
   }
 
-  /// Whether a second attempt may fare better.
-  var isTransient: Bool {
-    switch self {
-    case .unreachable, .unavailable: true
-    default: false
-    }
+  /// What our servers say beside the status. Details that do not parse are a server's mistake; its status still counts.
+  static func info(of error: RPCError) -> ErrorDetails.ErrorInfo? {
+    (try? error.unpackGoogleRPCStatus())?.details.compactMap(\.errorInfo).first { $0.domain == errorDomain }
   }
 
-  /// What a call that appends failed with, when it had sent `records` records without an answer. Statuses that a
-  /// transport makes up itself, or that a server may send after the append, leave the records' outcome open.
-  func ofAppend(records: Int) -> ProgLogError {
-    guard records > 0 else { return self }
-    let openCodes = ["CANCELLED", "UNKNOWN", "ABORTED", "INTERNAL", "DATA_LOSS"]
+  /// What a call that appends failed with, when it may have appended `records` records.
+  func ofAppend(records: Int) -> ProgLogError { .outcomeUnknown(records: records, cause: self.cause) }
+
+  /// What happened, without what to do about it: it stands within another sentence.
+  var cause: String {
     switch self {
-    case .outcomeUnknown(_, let cause):
-      return .outcomeUnknown(records: records, cause: cause)
-    case .unavailable(let address, let cause):
-      return .outcomeUnknown(records: records, cause: "\(address): \(cause)")
-    case .deadlineExceeded(let address, let timeout):
-      return .outcomeUnknown(records: records, cause: "\(address) did not answer within \(timeout)")
-    case .server(let error) where openCodes.contains(error.code):
-      return .outcomeUnknown(records: records, cause: self.description)
-    case .protocolViolation:
-      return .outcomeUnknown(records: records, cause: self.description)
-    case .invalidAddress, .unreachable, .outOfRange, .notLeader, .server:
-      return self
+    case .outcomeUnknown(_, let cause): cause
+    case .unavailable(let address, let cause): "\(address): \(cause)"
+    case .deadlineExceeded(let wait, _): "waited in vain for \(wait)"
+    default: self.description
     }
   }
 
@@ -104,7 +92,7 @@ extension ProgLogError {
 
   /// The innermost error, which is the one of the socket or resolver: the outer ones only tell that the channel has
   /// failed.
-  private static func rootCause(of error: any Error) -> String {
+  static func rootCause(of error: any Error) -> String {
     var root: any Error = error
     while let cause = (root as? RPCError)?.cause {
       root = cause

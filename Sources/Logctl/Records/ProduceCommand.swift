@@ -11,8 +11,9 @@ struct ProduceCommand: AsyncParsableCommand {
       Each value is a record. With no value, or with -, each line of standard input is one, without its line end. An \
       offset is printed once its record is durable. Offsets already printed stay true when a later record fails.
 
-      What is there at once goes as one batch, up to --max-batch-bytes, and a batch is appended whole or not at all. Nothing \
-      waits for a batch to fill: a line that comes alone goes alone.
+      Records that come while others are on their way go as one batch, up to --max-batch-bytes. Nothing waits for a batch to \
+      fill: a line that comes alone goes alone. Records are numbered: one whose answer is lost is sent again, to the next \
+      leader perhaps, and is appended once.
 
       Examples:
         logctl produce "Let's Go #1" "Let's Go #2"
@@ -78,26 +79,73 @@ struct ProduceCommand: AsyncParsableCommand {
   func run() async throws {
     try await self.connection.withClient { client in
       let input = try self.makeInput()
+      // Who typed a wrong address is to know before all input is read.
+      _ = try await client.servers()
       let progress = ProduceProgress(
         isShown: Console.isTerminal(STDERR_FILENO) && (self.quiet || !Console.isTerminal(STDOUT_FILENO)))
       defer { progress.finish() }
-      let places = client.produce(
-        batches: RecordInput.Batches(input: input, maximumBytes: self.maxBatchBytes).map { values in
-          progress.sending(bytes: values.reduce(0) { $0 + $1.count })
-          return values
-        })
-      var hasReader = true
-      for try await offsets in places {
-        progress.acknowledged(records: offsets.count)
-        guard hasReader, !self.quiet else { continue }
+      let sent = BoundedChannel<Acknowledgement>(limit: Self.unprintedBytes)
+      let producer = client.makeProducer(self.producerConfiguration)
+      // Unstructured: a read that waits for a person's typing cannot be cancelled, and must not hold a failure up.
+      let reader = Task { await Self.read(input, to: producer, sent, progress) }
+      defer { reader.cancel() }
+      try await self.printOffsets(sent, progress)
+    }
+  }
+
+  /// Of acknowledgements that wait to be printed: they are small, and so a reader of the output that is slow makes the input
+  /// wait.
+  private static let unprintedBytes = 1 << 20
+
+  private var producerConfiguration: ProducerConfiguration {
+    var configuration = ProducerConfiguration()
+    configuration.batchBytes = self.maxBatchBytes
+    configuration.deliveryTimeout = .seconds(self.connection.timeout)
+    return configuration
+  }
+
+  private static func read(
+    _ input: RecordInput, to producer: Producer, _ sent: BoundedChannel<Acknowledgement>, _ progress: ProduceProgress
+  ) async {
+    do {
+      for try await value in input {
+        progress.sending(bytes: value.count)
+        try await sent.send(try await producer.send(value), bytes: MemoryLayout<Acknowledgement>.size)
+      }
+      sent.finish(.success(()))
+    } catch {
+      sent.finish(.failure(error))
+    }
+  }
+
+  private func printOffsets(_ sent: BoundedChannel<Acknowledgement>, _ progress: ProduceProgress) async throws {
+    var hasReader = !self.quiet
+    while let acknowledgements = try await sent.receive() {
+      var lines = ""
+      func flush() throws {
+        defer { lines = "" }
+        guard hasReader, !lines.isEmpty else { return }
         do {
-          // Not gathered: an offset that is not printed when this process is killed is a record in doubt.
-          try Console.write(Array(offsets.map(self.format.line(offset:)).joined().utf8), to: STDOUT_FILENO)
+          try Console.write(Array(lines.utf8), to: STDOUT_FILENO)
         } catch is OutputClosed {
           // The records matter more than who reads their offsets.
           hasReader = false
         }
       }
+      for (place, acknowledgement) in acknowledgements.enumerated() {
+        // Not gathered beyond a batch: an offset that is not printed when this process is killed is a record in doubt.
+        if place > 0, !acknowledgement.isOfSameBatch(as: acknowledgements[place - 1]) { try flush() }
+        let offset: UInt64
+        do {
+          offset = try await acknowledgement.offset
+        } catch {
+          try flush()
+          throw error
+        }
+        progress.acknowledged(records: 1)
+        if hasReader { lines += self.format.line(offset: offset) }
+      }
+      try flush()
     }
   }
 

@@ -1,0 +1,80 @@
+import GRPCNIOTransportHTTP2Posix
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// What stands in the files of TLS, as far as connections have it.
+struct TLSMaterial: Sendable, Hashable {
+  private var authorities: [UInt8]?
+  private var certificate: [UInt8]?
+  private var privateKey: [UInt8]?
+
+  /// - Throws: ``ProgLogError/invalidTLS(file:reason:)`` for a file that cannot be read.
+  init(reading files: TLSFiles) throws(ProgLogError) {
+    self.authorities = try Self.contents(of: files.authorities)
+    self.certificate = try Self.contents(of: files.certificate)
+    self.privateKey = try Self.contents(of: files.privateKey)
+  }
+
+  private static func contents(of file: String?) throws(ProgLogError) -> [UInt8]? {
+    guard let file else { return nil }
+    do {
+      return Array(try Data(contentsOf: URL(filePath: file)))
+    } catch {
+      let reason = (error as? CocoaError)?.code == .fileReadNoSuchFile ? "there is no such file" : "\(error)"
+      throw .invalidTLS(file: file, reason: reason)
+    }
+  }
+
+  var transportSecurity: HTTP2ClientTransport.Posix.TransportSecurity {
+    .tls { tls in
+      if let authorities { tls.trustRoots = .certificates([.bytes(authorities, format: .pem)]) }
+      if let certificate, let privateKey {
+        tls.certificateChain = [.bytes(certificate, format: .pem)]
+        tls.privateKey = .bytes(privateKey, format: .pem)
+      }
+    }
+  }
+}
+
+extension ClientSecurity {
+  /// Reads what is to be read.
+  ///
+  /// - Throws: ``ProgLogError/invalidTLS(file:reason:)``.
+  func material() throws(ProgLogError) -> TLSMaterial? {
+    switch self {
+    case .plaintext: nil
+    case .tls(let files): try TLSMaterial(reading: files)
+    }
+  }
+
+  /// The name for the handshake when it was chosen by hand.
+  var serverName: String? {
+    if case .tls(let files) = self { files.serverName } else { nil }
+  }
+
+  /// A transport to one server.
+  ///
+  /// - Parameter serverName: for the handshake, when it is not the target's host.
+  /// - Throws: ``ProgLogError/invalidTLS(file:reason:)`` when the files hold no certificates or keys, or do not match.
+  func transport(
+    to address: NodeAddress, serverName: String?, material: TLSMaterial?, config: HTTP2ClientTransport.Posix.Config
+  ) throws(ProgLogError) -> HTTP2ClientTransport.Posix {
+    var config = config
+    if case .tls = self { config.http2.authority = self.serverName ?? serverName ?? config.http2.authority }
+    do {
+      return try HTTP2ClientTransport.Posix(
+        target: address.target, transportSecurity: material?.transportSecurity ?? .plaintext, config: config)
+    } catch {
+      throw .invalidTLS(file: self.fileNames, reason: ProgLogError.rootCause(of: error))
+    }
+  }
+
+  private var fileNames: String {
+    guard case .tls(let files) = self else { return "" }
+    return [files.authorities, files.certificate, files.privateKey].compactMap { $0 }.joined(separator: ", ")
+  }
+}
