@@ -111,7 +111,7 @@ extension ReplicationTests {
         }
         try await ProgLogClient.withClient(try configuration([node])) { client in
           async let offset = client.produce(Array("a".utf8))
-          try node.start(["--bootstrap"])
+          try await node.start(["--bootstrap"])
           let first = try await offset
           #expect(first == 0)
           let record = try await client.consume(at: 0)
