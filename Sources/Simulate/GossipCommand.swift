@@ -8,8 +8,8 @@ struct GossipCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gossip", abstract: "Runs clusters of members that gossip, and measures how they find failures.",
     discussion: """
-      A seed in which something does not hold ends the run with status 1, and is printed with the command that replays it \
-      with a transcript. --crashes and --anomalies measure instead, with Lifeguard's parts on and off.
+      A seed in which something does not hold ends the run with status 1, and is printed with the command that replays \
+      it with a transcript. --crashes and --anomalies measure instead, with Lifeguard's parts on and off.
       """)
 
   @Option(help: "Seeds to run; without it until interrupted.")
