@@ -41,6 +41,7 @@ struct GossipCommand: AsyncParsableCommand {
       do throws(GossipFailure) {
         sum.add(try GossipSimulation.run(GossipPlan(seed: seed, maximumNodes: members)))
         count += 1
+        if count.isMultiple(of: 1000) { show("\(count) seeds", sum) }
       } catch {
         print("FAILED: \(error)\nreplay with: simulate gossip --seed \(seed) --members \(members)")
         throw ExitCode.failure
