@@ -40,7 +40,7 @@ cluster-faults: ## Kill, stop, cut off, fill and wipe nodes of clusters under lo
 	PROGLOG_LOGD=$(CURDIR)/.build/release/logd PROGLOG_CLUSTER_ROUNDS=$(or $(ROUNDS),100) \
 		$(if $(SEED),PROGLOG_CLUSTER_SEED=$(SEED)) swift test --skip-build --filter ClusterTests.ReplicationTests
 
-simulate: ## Simulate WHAT=log (power lost at every storage operation) or cluster, until stopped or SEEDS=N; FIRST=N
+simulate: ## Simulate WHAT=log (power lost at every storage operation), cluster or gossip, until stopped or SEEDS=N; FIRST=N
 	swift build -c release --static-swift-stdlib --product Simulate
 	.build/release/Simulate $(or $(WHAT),log) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST))
 

@@ -8,8 +8,8 @@ struct GossipCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gossip", abstract: "Runs clusters of members that gossip, and measures how they find failures.",
     discussion: """
-      A seed in which something does not hold ends the run with status 1, and is printed with the command that replays it \
-      with a transcript. --crashes and --anomalies measure instead, with Lifeguard's parts on and off.
+      A seed in which something does not hold ends the run with status 1, and is printed with the command that replays \
+      it with a transcript. --crashes and --anomalies measure instead, with Lifeguard's parts on and off.
       """)
 
   @Option(help: "Seeds to run; without it until interrupted.")
@@ -41,6 +41,7 @@ struct GossipCommand: AsyncParsableCommand {
       do throws(GossipFailure) {
         sum.add(try GossipSimulation.run(GossipPlan(seed: seed, maximumNodes: members)))
         count += 1
+        if count.isMultiple(of: 1000) { show("\(count) seeds", sum) }
       } catch {
         print("FAILED: \(error)\nreplay with: simulate gossip --seed \(seed) --members \(members)")
         throw ExitCode.failure

@@ -1,5 +1,5 @@
-/// How far a leave is: Serf's intent first, so that nobody takes the end for a failure, then memberlist's death by the member's
-/// own word, then a while in which both spread.
+/// How far a leave is: Serf's intent first, so that nobody takes the end for a failure, then memberlist's death by
+/// the member's own word, then a while in which both spread.
 enum Departure: Hashable, Sendable {
   case staying
   case announcing(BroadcastID, until: GossipInstant)
@@ -64,7 +64,8 @@ extension GossipCore {
     return broadcasts.add(death, bytes: MessageBytes.count(of: death), about: name)
   }
 
-  /// A node that has left says so as long as it stays: in a small cluster the few times that a message is sent may all be lost.
+  /// A node that has left says so as long as it stays: in a small cluster the few times that a message is sent may
+  /// all be lost.
   mutating func repeatDeath() {
     if case .spreading = departure { broadcastDeath() }
   }

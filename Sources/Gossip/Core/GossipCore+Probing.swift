@@ -60,7 +60,8 @@ extension GossipCore {
     return ProbeNumber(nextProbeNumber)
   }
 
-  /// No answer in time: some others are asked to ping it, and it is pinged over a stream, for UDP may be what is broken.
+  /// No answer in time: some others are asked to ping it, and it is pinged over a stream, for UDP may be what is
+  /// broken.
   private mutating func askOthers() {
     guard var probe else { return }
     probe.askOthersAt = nil
@@ -109,15 +110,15 @@ extension GossipCore {
     health.change(by: -1)
   }
 
-  /// The next one begins at once when this one took longer than the interval, and no sooner: a time that is over would look as
-  /// if nobody had run this node.
+  /// The next one begins at once when this one took longer than the interval, and no sooner: a time that is over
+  /// would look as if nobody had run this node.
   private mutating func endProbe() {
     probe = nil
     nextProbe = max(nextProbe, now)
   }
 
-  /// Those who were asked say at least that they got no answer either (a nack). If they do not, it may be this node that hears
-  /// nobody (Lifeguard §IV-A).
+  /// Those who were asked say at least that they got no answer either (a nack). If they do not, it may be this node
+  /// that hears nobody (Lifeguard §IV-A).
   private mutating func endFailedProbe() {
     guard let probe else { return }
     endProbe()

@@ -59,7 +59,7 @@ extension GossipCore {
 }
 
 extension GossipSettings {
-  /// A nack has to arrive before the round of the asker ends: 80 % of the time-out (Lifeguard §IV-A). memberlist waits for all of
-  /// it, and its nacks come too late for a node that is well.
+  /// A nack has to arrive before the round of the asker ends: 80 % of the time-out (Lifeguard §IV-A). memberlist
+  /// waits for all of it, and its nacks come too late for a node that is well.
   var nackTimeout: Duration { probeTimeout * 4 / 5 }
 }

@@ -1,5 +1,6 @@
-/// How what is said of a member changes what is known of it: memberlist's rules, which are SWIM §4.2's with the incarnation
-/// first. Alive needs a newer incarnation than what is known; suspect and dead need at least the same, and dead wins.
+/// How what is said of a member changes what is known of it: memberlist's rules, which are SWIM §4.2's with the
+/// incarnation first. Alive needs a newer incarnation than what is known; suspect and dead need at least the same,
+/// and dead wins.
 extension GossipCore {
   mutating func receive(_ alive: Alive) {
     // News from before a leave must not bring this node back.
@@ -109,7 +110,8 @@ extension GossipCore {
     earliestSuspicion = min(earliestSuspicion ?? timer.deadline, timer.deadline)
   }
 
-  /// k: two less than α, so that the least time is reached when two others are late; none when there are not so many others.
+  /// k: two less than α, so that the least time is reached when two others are late; none when there are not so many
+  /// others.
   private var confirmationsWanted: Int {
     guard settings.lifeguard.contains(.suspicion), !settings.has(.noSuspicion) else { return 0 }
     let wanted = settings.suspicionMultiplier - 2
@@ -149,8 +151,8 @@ extension GossipCore {
     serf.disappeared(record)
   }
 
-  /// Contradicts: this node is alive, under an incarnation that is newer than the one it is accused under (SWIM §4.2). Who has
-  /// to do that may well be slow (Lifeguard §IV-A).
+  /// Contradicts: this node is alive, under an incarnation that is newer than the one it is accused under (SWIM
+  /// §4.2). Who has to do that may well be slow (Lifeguard §IV-A).
   private mutating func refute(_ accused: Incarnation) {
     guard !settings.has(.noRefutation) else { return }
     counts.refutations += 1

@@ -1,8 +1,8 @@
-/// Membership by gossip as a value: SWIM (Das, Gupta and Motivala, 2002) with Lifeguard (Dadgar, Phillips and Currey, 2017),
-/// as HashiCorp's memberlist has it, and Serf's layer above. An event goes in, actions come out.
+/// Membership by gossip as a value: SWIM (Das, Gupta and Motivala, 2002) with Lifeguard (Dadgar, Phillips and Currey,
+/// 2017), as HashiCorp's memberlist has it, and Serf's layer above. An event goes in, actions come out.
 ///
-/// It has no clock, no I/O and no randomness of its own: each step is given the time, and the seed of the generator is given.
-/// Nothing that a packet says can stop it: what is out of bounds is counted and left.
+/// It has no clock, no I/O and no randomness of its own: each step is given the time, and the seed of the generator
+/// is given. Nothing that a packet says can stop it: what is out of bounds is counted and left.
 package struct GossipCore: Sendable {
   package let name: MemberName
   package let settings: GossipSettings
@@ -146,8 +146,8 @@ package struct GossipCore: Sendable {
     runDeparture()
   }
 
-  /// A node that was not run, because its process was stopped or its machine paused, has heard no refutation in that time:
-  /// neither a probe that is under way nor a suspicion ends because of it.
+  /// A node that was not run, because its process was stopped or its machine paused, has heard no refutation in that
+  /// time: neither a probe that is under way nor a suspicion ends because of it.
   private mutating func forgivePause(until now: GossipInstant) {
     guard settings.lifeguard.contains(.pauses) else { return }
     let pause = now.since(deadline)

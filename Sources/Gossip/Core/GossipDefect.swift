@@ -1,6 +1,7 @@
 /// Mistakes made on purpose, to show that the tests and the simulation find them.
 ///
-/// Only builds with the condition PLANTED_BUGS can switch one on, by `GossipSettings.plantedDefects`; release builds lack it.
+/// Only builds with the condition PLANTED_BUGS can switch one on, by `GossipSettings.plantedDefects`; release builds
+/// lack it.
 package enum GossipDefect: String, CaseIterable, Sendable {
   /// A member that is accused says nothing.
   case noRefutation

@@ -1,7 +1,7 @@
 /// How much a node doubts itself (Lifeguard §IV-A, the local health multiplier). 0 is well.
 ///
-/// Raised by what can be its own fault: a probe that fails, nacks that do not come, an accusation to refute. Lowered by each
-/// probe that succeeds.
+/// Raised by what can be its own fault: a probe that fails, nacks that do not come, an accusation to refute. Lowered
+/// by each probe that succeeds.
 struct LocalHealth: Hashable, Sendable {
   private(set) var score = 0
   /// memberlist's "awareness max multiplier": the score stays below it.

@@ -29,8 +29,8 @@ struct MemberRecord: Hashable, Sendable {
   private static let versionOfChecksums: UInt8 = 5
 }
 
-/// The members in the order in which they are probed: random, new in each round, so that each member is probed once in a
-/// round (SWIM §4.3), and a new one comes in anywhere.
+/// The members in the order in which they are probed: random, new in each round, so that each member is probed once
+/// in a round (SWIM §4.3), and a new one comes in anywhere.
 struct MemberTable: Sendable {
   private(set) var records: [MemberRecord] = []
   private var positions: [MemberName: Int] = [:]
@@ -60,8 +60,8 @@ struct MemberTable: Sendable {
     positions[records[other].name] = other
   }
 
-  /// The next that is there, and not this node. At the end of a round those that are to be forgotten are, and the order is
-  /// drawn anew.
+  /// The next that is there, and not this node. At the end of a round those that are to be forgotten are, and the
+  /// order is drawn anew.
   mutating func takeNextToProbe(
     except own: MemberName, random: inout SplitMix64, forgetting isForgotten: (MemberRecord) -> Bool
   ) -> MemberRecord? {

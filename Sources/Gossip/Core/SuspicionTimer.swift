@@ -2,8 +2,8 @@ import Glibc
 
 /// A member that did not answer, and the time it has to say that it is well (SWIM §4.2).
 ///
-/// The time is long at first and shortened by each other member that suspects it too (Lifeguard §IV-B): a node whose own
-/// receiving is slow gets no confirmation, and waits for the refutation that it has not read yet.
+/// The time is long at first and shortened by each other member that suspects it too (Lifeguard §IV-B): a node whose
+/// own receiving is slow gets no confirmation, and waits for the refutation that it has not read yet.
 struct SuspicionTimer: Hashable, Sendable {
   /// Those who suspect it, the first not counted.
   private(set) var confirmations = 0

@@ -2,8 +2,8 @@
 enum QueryFilter {
   private static let names: UInt8 = 0
 
-  /// Whether all filters let a member of that name through. One by tags is a regular expression, which a stranger may make as
-  /// costly as it likes: like one that Serf does not know, it lets nobody through.
+  /// Whether all filters let a member of that name through. One by tags is a regular expression, which a stranger may
+  /// make as costly as it likes: like one that Serf does not know, it lets nobody through.
   static func all(_ filters: [[UInt8]], admit name: MemberName) -> Bool {
     filters.allSatisfy { admits($0, name) }
   }

@@ -40,7 +40,10 @@ extension SerfLayer {
     guard join.time > member.statusTime else { return false }
     member.statusTime = join.time
     // The leave was of an earlier time.
-    if member.status == .leaving { member.status = .alive }
+    if member.status == .leaving {
+      member.status = .alive
+      member.pruneAt = nil
+    }
     put(member)
     return true
   }

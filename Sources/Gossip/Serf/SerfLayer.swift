@@ -1,5 +1,5 @@
-/// Serf above memberlist: joins and leaves in the order of a Lamport clock, members that are remembered after they are gone,
-/// events and queries that are passed on.
+/// Serf above memberlist: joins and leaves in the order of a Lamport clock, members that are remembered after they
+/// are gone, events and queries that are passed on.
 struct SerfLayer: Sendable {
   let name: MemberName
   let settings: GossipSettings

@@ -5,7 +5,8 @@ package struct GossipMeasures: Sendable {
   package var fullDetections: [Double] = []
   /// Reports that a member failed which was running.
   package var falsePositives = 0
-  /// Those of them of members that nothing was wrong with (the paper's FP), and of those the ones by such members (its FP-).
+  /// Those of them of members that nothing was wrong with (the paper's FP), and of those the ones by such members
+  /// (its FP-).
   package var falsePositivesOfHealthy = 0
   package var healthyFalsePositives = 0
   package var suspicions = 0

@@ -62,9 +62,7 @@ extension GossipSimulation {
         throw failure(.resurrection, "n\(index) has n\(other) \(state) at \(incarnation), where it was \(old.state)")
       }
     }
-    if state == .dead, let left = nodes[other].leftAt, isUndisturbed(index, since: left),
-      isUndisturbed(other, since: left)
-    {
+    if state == .dead, let left = nodes[other].leftAt, isCalm(since: left) {
       throw failure(.leave, "n\(index) has n\(other) dead, which left")
     }
     let isSame = nodes[index].views[other]?.state == state
@@ -72,13 +70,16 @@ extension GossipSimulation {
       incarnation: incarnation, state: state, since: isSame ? nodes[index].views[other]?.since ?? now : now)
   }
 
-  /// Whether nothing was wrong with it since that time, nor shortly before.
-  private func isUndisturbed(_ index: Int, since time: VirtualTime) -> Bool { nodes[index].disturbedUntil < time }
+  /// Whether nothing was wrong with any member since that time, nor shortly before: memberlist forgets who is gone
+  /// after 30 s, and a member that slept longer brings it back for the time of a suspicion.
+  private func isCalm(since time: VirtualTime) -> Bool {
+    nodes.allSatisfy { $0.disturbedUntil < time || !$0.isUp }
+  }
 
   private mutating func checkFailed(_ other: Int, by index: Int) throws(GossipFailure) {
     guard other < nodes.count else { return }
     say("n\(index) reports that n\(other) failed")
-    if let left = nodes[other].leftAt, isUndisturbed(index, since: left), isUndisturbed(other, since: left) {
+    if let left = nodes[other].leftAt, isCalm(since: left) {
       throw failure(.leave, "n\(index) reports that n\(other) failed, which left at \(left)")
     }
     guard nodes[other].process == .running else { return }
@@ -87,9 +88,10 @@ extension GossipSimulation {
     measures.falsePositivesOfHealthy += 1
     let isHealthy = nodes[index].disturbedUntil < now
     if isHealthy { measures.healthyFalsePositives += 1 }
-    // Two or three have few ways around lost packets, and few times to say so.
+    // Two or three have few ways around lost packets, and few times to say so; and above a tenth it happens now and
+    // then.
     let running = nodes.count { $0.process == .running }
-    if isHealthy, plan.isLossOnly, running > 3 {
+    if isHealthy, plan.isLossOnly, running > 3, plan.lossPerMille <= 100 {
       throw failure(.falseFailure, "n\(index) reports that n\(other) failed")
     }
   }

@@ -54,7 +54,8 @@ extension GossipSimulation {
     case ping(Ping)
   }
 
-  /// A stream comes up if nothing is cut and the other is there. Each lost segment costs the kernel's time to send it again.
+  /// A stream comes up if nothing is cut and the other is there. Each lost segment costs the kernel's time to send it
+  /// again.
   private mutating func open(
     _ purpose: OpenStream.Purpose, _ opening: Opening, from index: Int, to other: GossipDestination,
     within time: Duration?

@@ -2,8 +2,8 @@ internal import Gossip
 
 /// A cluster of cores of the gossip in one thread and in virtual time, all from one seed.
 ///
-/// The network loses, delays, doubles and reorders packets; streams are reliable and slow down with loss. Nodes crash, start
-/// again, are stopped, are slow, leave. Checks are made after every step of a node.
+/// The network loses, delays, doubles and reorders packets; streams are reliable and slow down with loss. Nodes
+/// crash, start again, are stopped, are slow, leave. Checks are made after every step of a node.
 package struct GossipSimulation {
   enum Occurrence {
     case timer(node: Int)

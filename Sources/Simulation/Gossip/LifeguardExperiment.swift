@@ -1,7 +1,7 @@
 package import Gossip
 
-/// The experiment of the Lifeguard paper (§V): some members cannot send or receive for a while, again and again, and it is
-/// counted how often members that nothing is wrong with are taken for dead.
+/// The experiment of the Lifeguard paper (§V): some members cannot send or receive for a while, again and again, and
+/// it is counted how often members that nothing is wrong with are taken for dead.
 package struct LifeguardExperiment: Sendable {
   package var nodes = 128
   /// Members that are blocked, all at once.

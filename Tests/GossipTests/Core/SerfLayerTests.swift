@@ -97,6 +97,15 @@ struct SerfLayerTests {
     #expect(member.status(of: "b") == nil)
   }
 
+  @Test("a member that says that it stays is not pruned")
+  func pruneRefuted() {
+    var member = TestMember(knowing: ["b"])
+    member.hear(leave("b", 5, prunes: true))
+    member.hear(join("b", 6))
+    member.passAnsweringOthers(.seconds(20), except: "")
+    #expect(member.status(of: "b") == .alive)
+  }
+
   @Test("failed members are forgotten after 72 h, those that left after 24 h")
   func reaping() {
     var settings = GossipSettings.lan
