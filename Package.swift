@@ -202,7 +202,7 @@ let package = Package(
       name: "Simulation", dependencies: ["CommitLog", "Raft", "Gossip", "TestSupport", nioCore, collections],
       swiftSettings: swiftSettings + plantedBugs),
     .executableTarget(
-      name: "Simulate", dependencies: ["Simulation", "Raft", "TestSupport", argumentParser],
+      name: "Simulate", dependencies: ["Simulation", "Raft", "Gossip", "TestSupport", argumentParser],
       swiftSettings: swiftSettings + plantedBugs),
     // What tests share: processes, directories, seeds.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
@@ -218,7 +218,7 @@ let package = Package(
       name: "GossipTests",
       dependencies: [
         "Gossip", "Simulation", "TestSupport", nioCore, nioPosix, nioEmbedded, logging, crypto, metricsTestKit,
-      ], swiftSettings: swiftSettings),
+      ], swiftSettings: swiftSettings + plantedBugs),
     .testTarget(
       name: "CertificatesTests",
       dependencies: ["Certificates", "TestSupport", nioCore, nioPosix, nioSSL, nioTLS, crypto, x509, asn1],
