@@ -115,7 +115,7 @@ struct LimitTests {
   @Test("a connection without calls is drained, one with a call is not")
   func idle() async throws {
     var configuration = RPCServer.Configuration.defaults
-    configuration.connection.maximumIdleTime = .seconds(2)
+    configuration.connection.maximumIdleTime = .seconds(5)
     try await withServer(configuration) { _, address in
       let busy = try await HTTP2Client.connect(to: address)
       let stream = try await busy.open(HTTP2Client.headers("/test.Echo/Bidi"))
