@@ -4,7 +4,8 @@ import TestSupport
 import Testing
 
 /// Our node and agents of Serf 0.9.4 in one cluster.
-@Suite(.enabled(if: SerfAgent.isInstalled, "\(SerfAgent.requirement)"), .timeLimit(.minutes(5)))
+/// One after the other: agents of Serf wait a second for an answer and no longer, and a crowd of them takes a small machine longer.
+@Suite(.enabled(if: SerfAgent.isInstalled, "\(SerfAgent.requirement)"), .timeLimit(.minutes(5)), .serialized)
 struct SerfInteroperationTests {
   private static let ourTags = ["id": "1", "rpc_addr": "127.0.0.1:8400", "role": "node"]
   private static let theirTags = ["role": "web", "empty": "", "text": "ä b=c"]

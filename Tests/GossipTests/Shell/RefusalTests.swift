@@ -84,7 +84,7 @@ import Testing
   func busy() async throws {
     let node = try await node {
       $0.limits.streams = 4
-      $0.settings.streamTimeout = .seconds(1)
+      $0.settings.streamTimeout = .seconds(3)
     }
     var clients: [Client] = []
     for _ in 0..<5 {
