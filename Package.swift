@@ -87,7 +87,8 @@ let fuzzTargets: [Target] =
         name: "FuzzCorpusTests",
         dependencies: [
           "FuzzSupport", "CommitLog", "Raft", "RPCServer", "Logd", "ProgLogAPI", "KubernetesClient", "ProgLogClient",
-          "Logctl", "Operator", "Gossip", "Certificates", "Authorization", asn1, x509, nioCore, nioEmbedded, nioHTTP2, nioHPACK, logging, swiftProtobuf, grpcCore,
+          "Logctl", "Operator", "Gossip", "Certificates", "Authorization", asn1, x509, nioCore, nioEmbedded, nioHTTP2,
+          nioHPACK, logging, swiftProtobuf, grpcCore,
         ], path: "Fuzzing",
         exclude: ["Corpus", "Driver", "Support"] + fuzzers.map { "\($0.folder)/Fuzzer.swift" },
         swiftSettings: swiftSettings)
@@ -178,7 +179,8 @@ let package = Package(
     program(
       "Logctl",
       dependencies: [
-        "CommitLog", "ProgLogAPI", "ProgLogClient", "Certificates", "Authorization", "Telemetry", nioCore, argumentParser,
+        "CommitLog", "ProgLogAPI", "ProgLogClient", "Certificates", "Authorization", "Telemetry", nioCore,
+        argumentParser,
         yams,
       ]),
     program(

@@ -97,10 +97,13 @@ struct MethodPermissionsTests {
 
   @Test("an administrator may do everything, also without rules; nobody else may do anything then")
   func withoutRules() {
-    for (path, kind) in MethodPermissions.all.paths.compactMap({ path in MethodPermissions.all.kind(of: path).map { (path, $0) } }) {
+    for (path, kind) in MethodPermissions.all.paths.compactMap({ path in
+      MethodPermissions.all.kind(of: path).map { (path, $0) }
+    }) {
       let admin = Identity(subject: Subject("alice"), profile: .admin)
       #expect(MethodPermissions.all.verdict(on: path, of: admin, by: nil) == .permitted(nil))
-      let client = MethodPermissions.all.verdict(on: path, of: Identity(subject: Subject("root"), profile: .client), by: nil)
+      let client = MethodPermissions.all.verdict(
+        on: path, of: Identity(subject: Subject("root"), profile: .client), by: nil)
       if case .authenticated = kind.requirement {
         #expect(client == .permitted(nil))
       } else {

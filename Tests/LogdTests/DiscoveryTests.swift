@@ -24,7 +24,9 @@ import Testing
       leader: peer(leader), isCommitted: isCommitted, hasCommittedInTerm: true, transferTarget: nil, absent: absent)
   }
 
-  private static func seen(_ name: String, life: UInt64 = 1, wasMember: Bool = false, cluster: String? = nil) -> JoinRequest {
+  private static func seen(
+    _ name: String, life: UInt64 = 1, wasMember: Bool = false, cluster: String? = nil
+  ) -> JoinRequest {
     JoinRequest(
       peer: peer(name, life), address: "\(name):8400", role: .voter, clusterID: cluster, wasMember: wasMember)
   }

@@ -85,7 +85,8 @@ struct NodeService: Service {
     let contact = GossipContact()
     var services: [any Service] = [
       ReplicaService(replica: replica, peers: peers),
-      membership.service(control: replica, gossip: gossip, contact: contact, eventLoop: loop), APIService(rpc: rpc, http: http),
+      membership.service(control: replica, gossip: gossip, contact: contact, eventLoop: loop),
+      APIService(rpc: rpc, http: http),
     ]
     // In managed mode nobody but an administrator makes members.
     if !configuration.startJoinAddresses.isEmpty, configuration.membership == .auto {

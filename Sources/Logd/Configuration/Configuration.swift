@@ -205,7 +205,8 @@ extension Configuration {
       throw ConfigurationError(
         origin: settings[.bindAddress]?.origin ?? SettingKey.bindAddress.rawValue,
         problem: "without TLS, everybody who reaches \(bindAddress.host) could read and write the log",
-        allowed: "bind 127.0.0.1 or ::1, give certificates (--server-tls-cert-file, --peer-tls-cert-file and their like), "
+        allowed:
+          "bind 127.0.0.1 or ::1, give certificates (--server-tls-cert-file, --peer-tls-cert-file and their like), "
           + "or accept that risk with --\(SettingKey.allowPlaintextOnNetwork.rawValue) true"
       )
     }

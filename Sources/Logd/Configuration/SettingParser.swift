@@ -24,7 +24,8 @@ struct SettingParser {
     let given = keys.first { settings[$0] != nil } ?? keys[0]
     let names = missing.map { "--\($0.rawValue)" }.joined(separator: " and ")
     throw ConfigurationError(
-      origin: settings[given]?.origin ?? given.rawValue, problem: "\(names) \(missing.count == 1 ? "is" : "are") missing beside it",
+      origin: settings[given]?.origin ?? given.rawValue,
+      problem: "\(names) \(missing.count == 1 ? "is" : "are") missing beside it",
       allowed: "give them together, or none of them")
   }
 

@@ -53,7 +53,8 @@ enum MetricDescriptions {
     .init("proglog_peer_failed_dials_total", "Attempts to connect to a member that failed."),
     .init("proglog_port_silent_connections_total", "Connections closed because they said nothing."),
     .init("proglog_port_refused_connections_total", "Connections closed because there were too many, or at the end."),
-    .init("proglog_port_plaintext_connections_total", "Connections closed because they spoke no TLS where it is wanted."),
+    .init(
+      "proglog_port_plaintext_connections_total", "Connections closed because they spoke no TLS where it is wanted."),
     .init("proglog_tls_refused_handshakes_total", "TLS handshakes that failed, by port and reason."),
     .init("proglog_tls_certificate_expiry_timestamp_seconds", "When the certificate in use ends, in Unix time."),
     .init("proglog_tls_authority_expiry_timestamp_seconds", "When a trusted authority ends, in Unix time."),

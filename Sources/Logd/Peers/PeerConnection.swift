@@ -64,7 +64,8 @@ final class PeerConnection: ChannelInboundHandler {
       switch self {
       case .greetingTimeout(let timeout): "the greeting was not over within \(timeout)"
       case .wrongPeer(let peer): "\(peer) \(peer.incarnation) says welcome to a hello for another"
-      case .wrongCertificate(let peer): "\(peer) answers with the certificate of another node: its common name is not \(peer)"
+      case .wrongCertificate(let peer):
+        "\(peer) answers with the certificate of another node: its common name is not \(peer)"
       }
     }
   }

@@ -88,7 +88,8 @@ package struct PortMultiplexer: Sendable {
     logger.notice(
       "refused a connection",
       metadata: [
-        "peer": "\(channel.remoteAddress.map { "\($0)" } ?? "unknown")", "reason": "\(refusal)", "left_out": "\(leftOut)",
+        "peer": "\(channel.remoteAddress.map { "\($0)" } ?? "unknown")", "reason": "\(refusal)",
+        "left_out": "\(leftOut)",
       ])
   }
 

@@ -65,7 +65,8 @@ package final class AccessControl: Sendable {
     guard let identity else {
       unauthenticated.increment()
       return .unauthenticated(
-        "the certificate names no \(subjectSource == .uri ? "URI" : "common name") by which the rules could know its owner")
+        "the certificate names no \(subjectSource == .uri ? "URI" : "common name") by which the rules could know its owner"
+      )
     }
     guard let kind else { return .unknown }
     switch kind.verdict(on: identity, by: policy?.current) {

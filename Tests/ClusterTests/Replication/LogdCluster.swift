@@ -39,7 +39,8 @@ final class LogdCluster: Sendable {
   ///   - firstNumber: in the nodes' names.
   static func with<Result>(
     _ count: Int, in network: NetworkNamespaces? = nil, directories: [Int: String] = [:], arguments: [String] = [],
-    environment: [String: String] = [:], security: ClusterSecurity? = nil, firstNumber: Int = 1, _ body: (LogdCluster) async throws -> Result
+    environment: [String: String] = [:], security: ClusterSecurity? = nil, firstNumber: Int = 1,
+    _ body: (LogdCluster) async throws -> Result
   ) async throws -> Result {
     let cluster = try LogdCluster(
       network: network, arguments: arguments, environment: environment, security: security, firstNumber: firstNumber)

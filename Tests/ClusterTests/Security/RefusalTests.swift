@@ -92,7 +92,9 @@ struct RefusalTests {
     #expect(try await fixture.node.stop() == 0)
   }
 
-  @Test("rules: nobody may produce, and root no more once its line is gone and SIGHUP was sent; a wrong file changes nothing")
+  @Test(
+    "rules: nobody may produce, and root no more once its line is gone and SIGHUP was sent; a wrong file changes nothing"
+  )
   func rules() async throws {
     let fixture = try await Fixture()
     let nobody = try await fixture.security.authority.issueClient("nobody")
@@ -179,7 +181,8 @@ struct RefusalTests {
       ])
     #expect(client.status == 0, "\(client.output)\(client.errors)")
     #expect(client.output.split(separator: "\n").count == 9)
-    let verified = try await run("/usr/bin/openssl", ["verify", "-x509_strict", "-CAfile", tls.authorities, tls.certificate])
+    let verified = try await run(
+      "/usr/bin/openssl", ["verify", "-x509_strict", "-CAfile", tls.authorities, tls.certificate])
     #expect(verified.status == 0, "\(verified.errors)")
     #expect(try await fixture.node.stop() == 0)
   }

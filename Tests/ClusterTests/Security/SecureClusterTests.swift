@@ -39,7 +39,8 @@ struct SecureClusterTests {
     }
   }
 
-  @Test("three nodes with a seed become a cluster; one restarts, one dies for good and is replaced, and the records stay")
+  @Test(
+    "three nodes with a seed become a cluster; one restarts, one dies for good and is replaced, and the records stay")
   func findThemselves() async throws {
     let security = try await ClusterSecurity()
     let root = try await security.authority.issueClient("root")
@@ -124,6 +125,7 @@ struct SecureClusterTests {
     let lines = listed.output.split(separator: "\n").filter { line in
       cluster.nodes.contains { line.contains($0.rpcAddress) }
     }
-    return Set(lines.map { $0.split(separator: " ", omittingEmptySubsequences: true).suffix(2).joined(separator: "-")[...] })
+    return Set(
+      lines.map { $0.split(separator: " ", omittingEmptySubsequences: true).suffix(2).joined(separator: "-")[...] })
   }
 }

@@ -137,6 +137,7 @@ struct PeerValueTests {
 
   @Test(
     "0x01 is a peer, 0x16 is TLS, everything else gRPC's to judge",
-    arguments: [(0x01, .peer), (0x50, .plaintext), (0x16, .tls), (0x00, .plaintext), (0xFF, .plaintext)] as [(UInt8, PortProtocol)])
+    arguments: [(0x01, .peer), (0x50, .plaintext), (0x16, .tls), (0x00, .plaintext), (0xFF, .plaintext)]
+      as [(UInt8, PortProtocol)])
   func firstByte(byte: UInt8, spoken: PortProtocol) { #expect(PortProtocol(firstByte: byte) == spoken) }
 }
