@@ -21,12 +21,17 @@ struct Logd: AsyncParsableCommand {
 
       EXAMPLES:
         logd --bootstrap
-        logd --data-dir /var/lib/proglog --node-name b --start-join-addrs a.example:8400
+        logd --data-dir /var/lib/proglog --node-name b --start-join-addrs a.example:8401
+        logd --bootstrap --node-name n1 --server-tls-cert-file certs/n1.pem \\
+          --server-tls-key-file certs/n1-key.pem --server-tls-ca-file certs/ca.pem \\
+          --peer-tls-cert-file certs/n1.pem --peer-tls-key-file certs/n1-key.pem \
+          --peer-tls-ca-file certs/ca.pem
         logd --config-file /etc/proglog/logd.yaml --log-level debug
         logd --retention-bytes 100GiB --retention-age 7d
         LOGD_HTTP_PORT=8081 logd --bootstrap
 
-      SIGTERM or SIGINT ends calls in flight, flushes and closes; a second one ends the process at once.
+      SIGTERM or SIGINT ends calls in flight, flushes and closes; a second one ends the process at once. SIGHUP has
+      certificates and rules read again, which happens by itself every ten seconds.
       Exit codes: 0 after a graceful stop, 64 for a wrong setting, 1 when the node failed.
       """,
     version: BuildVersion.current)
@@ -71,7 +76,7 @@ struct Logd: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "RPC addresses of members of the cluster to join, if this node has never been in one.",
+      "Gossip or RPC addresses of nodes of the cluster to join, if this node has never been in one.",
       valueName: "host:port,…"))
   var startJoinAddrs: String?
 

@@ -90,13 +90,21 @@ struct Agent {
         "data_dir": "\(configuration.dataDirectory)", "version": "\(BuildVersion.current)",
       ])
     guard !configuration.logFormat.usesJSON else { return }
+    // A client needs a certificate of its own, whose file nobody knows here.
+    let files = configuration.serverTLS.map { (authorities: $0.authorities, client: "CLIENT") }
+    let url = files == nil ? "\(http)" : "https://\(http)"
+    let curl = files.map { " --cacert \($0.authorities) --cert \($0.client).pem --key \($0.client)-key.pem" } ?? ""
+    let logctl =
+      files.map {
+        " --tls-ca-file \($0.authorities) --tls-cert-file \($0.client).pem --tls-key-file \($0.client)-key.pem"
+      } ?? ""
     print(
       """
 
-      Append:  curl -X POST \(http) -d '{"record":{"value":"aGVsbG8K"}}'
-               logctl produce --addr \(rpc) hello
-      Read:    curl -X GET \(http) -d '{"offset":0}'
-               logctl consume --addr \(rpc) --from 0 --follow
+      Append:  curl\(curl) -X POST \(url) -d '{"record":{"value":"aGVsbG8K"}}'
+               logctl produce --addr \(rpc)\(logctl) hello
+      Read:    curl\(curl) -X GET \(url) -d '{"offset":0}'
+               logctl consume --addr \(rpc)\(logctl) --from 0 --follow
       Look:    curl \(ops)/metrics
       Stop:    Ctrl-C
 
