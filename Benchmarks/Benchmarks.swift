@@ -10,7 +10,7 @@ enum Benchmarks {
     AppendBenchmark.self, RecordBenchmark.self, ReadBenchmark.self, OpenBenchmark.self, UnaryEchoBenchmark.self,
     StreamEchoBenchmark.self, ProduceBenchmark.self, MemoryBenchmark.self, ReplicatedUnaryBenchmark.self,
     ReplicatedStreamBenchmark.self, WrittenBytesBenchmark.self, AllocationBenchmark.self, LaggingFollowerBenchmark.self,
-    AuthorizationBenchmark.self,
+    AuthorizationBenchmark.self, SecureBenchmark.self, IdleClusterBenchmark.self,
   ]
 
   static func main() async throws {

@@ -30,9 +30,12 @@ struct GRPCGo {
   }
 
   /// Loads each target in turn; its turns, round by round.
-  func load(_ targets: [Target], _ load: Load) async throws -> [[Turn]] {
+  ///
+  /// - Parameter environment: of the load.
+  func load(_ targets: [Target], _ load: Load, environment: [String: String] = [:]) async throws -> [[Turn]] {
     let output = try await output(
-      ["load"] + load.arguments + targets.map(\.argument), within: load.limit(targets: targets.count))
+      ["load"] + load.arguments + targets.map(\.argument), within: load.limit(targets: targets.count),
+      environment: environment)
     var turns = [[Turn]](repeating: [], count: targets.count)
     for line in output.split(separator: "\n") {
       let values = line.split(separator: " ").compactMap { Double($0) }
@@ -62,8 +65,10 @@ struct GRPCGo {
   }
 
   /// What it prints, without the last end of line. What it has to tell besides goes to the terminal.
-  private func output(_ arguments: [String], within limit: Duration = .seconds(120)) async throws -> String {
-    let result = try await run(path, arguments, within: limit)
+  private func output(
+    _ arguments: [String], within limit: Duration = .seconds(120), environment: [String: String] = [:]
+  ) async throws -> String {
+    let result = try await run(path, arguments, environment: environment, within: limit)
     guard result.status == 0 else {
       throw NeverHappened(description: "grpcbench \(arguments.joined(separator: " ")): \(result.errors)")
     }

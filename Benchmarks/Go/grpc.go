@@ -16,8 +16,18 @@ type grpcSession struct {
 }
 
 func overGRPC(call func(*grpc.ClientConn, int, *turn) (int, error)) func(string) (session, error) {
+	return over(plaintext, call)
+}
+
+func over(
+	security func() (grpc.DialOption, error), call func(*grpc.ClientConn, int, *turn) (int, error),
+) func(string) (session, error) {
 	return func(address string) (session, error) {
-		conn, err := grpc.Dial(address, grpc.WithInsecure(), grpc.WithBlock(), grpc.WithTimeout(10*time.Second))
+		option, err := security()
+		if err != nil {
+			return nil, err
+		}
+		conn, err := grpc.Dial(address, option, grpc.WithBlock(), grpc.WithTimeout(10*time.Second))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", address, err)
 		}

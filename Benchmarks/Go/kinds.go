@@ -37,8 +37,11 @@ var kinds = map[string]kind{
 	"repeat":         {system{}, overGRPC(callRepeat)},
 	"produce":        {proglog, overGRPC(callProduce)},
 	"produce-stream": {proglog, overGRPC(callProduceStream)},
-	"put":            {etcd, overGRPC(callPut)},
-	"jetstream":      {jetStream, openJetStream},
+	// To a server alone: who leads a cluster is asked in plaintext.
+	"produce-tls":        {system{}, over(mutualTLS, callProduce)},
+	"produce-stream-tls": {system{}, over(mutualTLS, callProduceStream)},
+	"put":                {etcd, overGRPC(callPut)},
+	"jetstream":          {jetStream, openJetStream},
 }
 
 // parseTarget splits KIND=ADDRESS[,ADDRESS...][/PID,...].

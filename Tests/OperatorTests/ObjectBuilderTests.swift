@@ -21,6 +21,7 @@ import Testing
         ops-port: 8402
         allow-plaintext-on-network: true
         bootstrap: true
+        membership: managed
         log-level: debug
         log-format: json
         max-store-bytes: 8388608

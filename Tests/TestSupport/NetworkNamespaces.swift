@@ -82,6 +82,14 @@ package final class NetworkNamespaces: Sendable {
     for other in 0..<count where other != host { try await cut(host, other) }
   }
 
+  /// Loses packets, each by chance, of all that hosts send to each other.
+  ///
+  /// - Parameter probability: 0 to 1.
+  package func lose(_ probability: Double) async throws {
+    let rule = "INPUT ! -i lo -m statistic --mode random --probability \(probability) -j DROP"
+    try await Self.shell((0..<count).map { iptables($0, "-A", rule) })
+  }
+
   /// Lets one host hear another again.
   package func heal(from sender: Int, to receiver: Int) async throws {
     let rule = self.rule(from: sender)

@@ -21,6 +21,8 @@ extension ObjectBuilder {
       "allow-plaintext-on-network: true",
       // One server is a cluster by itself. On a volume that has been in one this does nothing.
       "bootstrap: true",
+      // The operator decides who is a member, and not whoever reaches the gossip port.
+      "membership: managed",
       "log-level: \(spec.logLevel.rawValue)",
       "log-format: json",
     ]
