@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import Testing
 
@@ -111,6 +112,21 @@ struct LogTests {
     #expect(throws: LogError.batchTooLarge(bytes: large.byteCount, limit: 1024 - 80 - 24)) { try log.append([large]) }
     #expect(log.acceptedEnd == end)
     try log.append([good])
+  }
+
+  @Test("a directory is free when its log is closed, though a child that was just forked has its descriptors")
+  func unlocked() throws {
+    let directory = try TemporaryDirectory()
+    let log = try Log(directory: directory.path)
+    let lock = "\(directory.path)/lock"
+    let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }
+    let held = descriptors.first { descriptor in
+      (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(descriptor)")) == lock
+    }
+    let inherited = dup(try #require(held))
+    defer { close(inherited) }
+    try log.close()
+    try Log(directory: directory.path).close()
   }
 
   @Test("a directory in use is refused with the holder's process id")

@@ -1,11 +1,13 @@
 import CCommitLog
 import Glibc
 package import NIOCore
+import Synchronization
 
 /// A file on the real disk: every system call on an open file is here.
 package final class DiskFile: File {
   package let path: String
   private let descriptor: Int32
+  private let isLocked = Atomic(false)
 
   package init(_ path: String, _ mode: FileMode) throws(LogError) {
     let descriptor = retrying { open(path, mode.flags, 0o640) }
@@ -15,6 +17,8 @@ package final class DiskFile: File {
   }
 
   deinit {
+    // A child between fork and exec has the descriptor too, and with it the lock, until it is taken off (flock(2)).
+    if isLocked.load(ordering: .relaxed) { flock(descriptor, LOCK_UN) }
     close(descriptor)
   }
 
@@ -100,7 +104,10 @@ package final class DiskFile: File {
   }
 
   package func lock() throws(LogError) -> Bool {
-    if retrying({ flock(descriptor, LOCK_EX | LOCK_NB) }) == 0 { return true }
+    if retrying({ flock(descriptor, LOCK_EX | LOCK_NB) }) == 0 {
+      isLocked.store(true, ordering: .relaxed)
+      return true
+    }
     guard errno == EWOULDBLOCK else { throw .failed("lock", path, errno: errno) }
     return false
   }
