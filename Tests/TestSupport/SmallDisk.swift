@@ -17,18 +17,26 @@ package final class SmallDisk: Sendable {
 
   private var ballast: String { "\(path)/ballast" }
 
+  /// How often the room is looked at again when somebody else took some of it meanwhile.
+  private static let maximumAttempts = 100
+
   /// Takes all room but so many bytes.
   package func fill(leaving bytes: Int) throws {
-    var space = statvfs()
-    guard statvfs(path, &space) == 0 else { throw Self.error("statvfs") }
-    let free = Int(space.f_bavail) * Int(space.f_frsize) - bytes
     let file = open(ballast, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw Self.error("open") }
     defer { close(file) }
-    let result = posix_fallocate(file, 0, free)
-    guard result == 0 else {
-      throw NeverHappened(description: "\(free) bytes of a small disk: \(String(cString: strerror(result)))")
+    for _ in 0..<Self.maximumAttempts {
+      var space = statvfs()
+      guard statvfs(path, &space) == 0 else { throw Self.error("statvfs") }
+      let free = Int(space.f_bavail) * Int(space.f_frsize) - bytes
+      guard free > 0 else { return }
+      let result = posix_fallocate(file, 0, off_t(free))
+      if result == 0 { return }
+      guard result == ENOSPC else {
+        throw NeverHappened(description: "\(free) bytes of a small disk: \(String(cString: strerror(result)))")
+      }
     }
+    throw NeverHappened(description: "a small disk had less room than it said, \(Self.maximumAttempts) times")
   }
 
   /// Gives back what ``fill(leaving:)`` took.
