@@ -24,7 +24,7 @@ struct Logd: AsyncParsableCommand {
         logd --data-dir /var/lib/proglog --node-name b --start-join-addrs a.example:8401
         logd --bootstrap --node-name n1 --server-tls-cert-file certs/n1.pem \\
           --server-tls-key-file certs/n1-key.pem --server-tls-ca-file certs/ca.pem \\
-          --peer-tls-cert-file certs/n1.pem --peer-tls-key-file certs/n1-key.pem \
+          --peer-tls-cert-file certs/n1.pem --peer-tls-key-file certs/n1-key.pem \\
           --peer-tls-ca-file certs/ca.pem
         logd --config-file /etc/proglog/logd.yaml --log-level debug
         logd --retention-bytes 100GiB --retention-age 7d
