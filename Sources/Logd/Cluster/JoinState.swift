@@ -21,10 +21,7 @@ struct JoinState {
 
   /// What it wants to be.
   let role: Member.Role
-  /// Whether it was in a cluster when it started; nil before the first look.
-  private var hadCluster: Bool?
-  /// It has seen, or was told, that it is a member.
-  private var wasMember = false
+  private var memory = MembershipMemory()
 
   init(role: Member.Role) {
     self.role = role
@@ -34,19 +31,16 @@ struct JoinState {
   mutating func next(_ status: NodeStatus, elapsed: Duration) -> Step {
     // Its port is not bound yet.
     guard !status.address.isEmpty else { return .look }
-    let hadCluster = self.hadCluster ?? (status.configuration != nil)
-    self.hadCluster = hadCluster
-    // In its first life in a cluster it may see older configurations, for its log grows from the start on.
-    guard let member = status.configuration?[status.peer] else { return .ask(wasMember: wasMember || hadCluster) }
-    if status.raft.isConfigurationCommitted { wasMember = true }
+    memory.look(at: status)
+    guard let member = status.configuration?[status.peer] else { return .ask(wasMember: memory.wasMember) }
     let isAsWanted = member.address == status.address && (member.role == .voter || role == .learner)
     if isAsWanted {
       if status.raft.role.leader != nil { return .rest }
       if elapsed < Self.maximumSilence { return .look }
     }
-    return .ask(wasMember: wasMember || hadCluster)
+    return .ask(wasMember: memory.wasMember)
   }
 
   /// A leader has said that the node is a member.
-  mutating func toldMember() { wasMember = true }
+  mutating func toldMember() { memory.toldMember() }
 }
