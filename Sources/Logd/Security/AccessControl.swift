@@ -62,12 +62,7 @@ package final class AccessControl: Sendable {
 
   /// - Parameter kind: nil: no table knows the request.
   package func answer(_ kind: RequestKind?, of identity: Identity?, from address: SocketAddress?) -> Answer {
-    guard let identity else {
-      unauthenticated.increment()
-      return .unauthenticated(
-        "the certificate names no \(subjectSource == .uri ? "URI" : "common name") by which the rules could know its owner"
-      )
-    }
+    guard let identity else { return .unauthenticated(refuseNameless()) }
     guard let kind else { return .unknown }
     switch kind.verdict(on: identity, by: policy?.current) {
     case .permitted:
@@ -80,6 +75,13 @@ package final class AccessControl: Sendable {
     case .unauthenticated: return .unauthenticated("nobody has shown who asks")
     case .unknownMethod: return .unknown
     }
+  }
+
+  /// - Returns: why.
+  private func refuseNameless() -> String {
+    unauthenticated.increment()
+    let name = subjectSource == .uri ? "URI" : "common name"
+    return "the certificate names no \(name) by which the rules could know its owner"
   }
 
   private func report(_ refusal: PermissionDenied, _ decision: Decision?, _ address: SocketAddress?) {
@@ -101,13 +103,8 @@ extension AccessControl {
 
   private var authenticate: RPCInterceptor {
     { [self] call in
-      guard call.peer.identity is Caller else {
-        guard case .unauthenticated(let reason) = answer(.health, of: nil, from: call.peer.remoteAddress) else {
-          return nil
-        }
-        return RPCStatus(.unauthenticated, reason, details: [RPCStatus.errorInfo("UNAUTHENTICATED")])
-      }
-      return nil
+      if call.peer.identity is Caller { return nil }
+      return RPCStatus(.unauthenticated, refuseNameless(), details: [RPCStatus.errorInfo("UNAUTHENTICATED")])
     }
   }
 
