@@ -1,4 +1,5 @@
 import Glibc
+import Gossip
 import Logging
 import NIOCore
 import NIOPosix

@@ -1,3 +1,4 @@
+import Gossip
 import Logging
 import NIOCore
 import Raft

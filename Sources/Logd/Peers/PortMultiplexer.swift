@@ -1,4 +1,5 @@
 import CoreMetrics
+import Gossip
 package import Logging
 package import NIOCore
 package import RPCServer

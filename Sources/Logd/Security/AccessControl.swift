@@ -1,6 +1,7 @@
 package import Authorization
 package import Certificates
 import CoreMetrics
+import Gossip
 package import Logging
 package import NIOCore
 package import RPCServer

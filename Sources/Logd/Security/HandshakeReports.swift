@@ -1,5 +1,6 @@
 import Certificates
 import CoreMetrics
+import Gossip
 package import Logging
 import NIOCore
 import Synchronization
