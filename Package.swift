@@ -186,7 +186,7 @@ let package = Package(
     program(
       "Operator",
       dependencies: [
-        "KubernetesClient", "Telemetry", argumentParser, logging, metrics, serviceLifecycle, unixSignals, hummingbird,
+        "KubernetesClient", "ProgLogClient", "Certificates", "Telemetry", x509, argumentParser, logging, metrics, serviceLifecycle, unixSignals, hummingbird,
         yams,
       ]),
     // What `make bench` runs; here and not in a package of its own, to see what is `package`.
@@ -264,7 +264,10 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(
       name: "OperatorTests",
-      dependencies: ["Operator", "KubernetesClient", argumentParser, logging, metrics, serviceLifecycle, yams],
+      dependencies: [
+        "Operator", "KubernetesClient", "ProgLogClient", "Certificates", "Authorization", "TestSupport", x509, argumentParser,
+        logging, metrics, serviceLifecycle, yams,
+      ],
       swiftSettings: swiftSettings),
     // Real processes on loopback.
     .testTarget(

@@ -7,7 +7,7 @@ extension ProgLogSpec {
     try Self.checkName(resource.name)
     let reader = try SpecReader(resource.content["spec"], at: "spec")
     replicas = Int(
-      try reader.integer("replicas", in: 1...1, because: ", since this version of logd does not replicate") ?? 1)
+      try reader.integer("replicas", in: 1...9) ?? Int64(replicas))
     image = try reader.string("image", allowed: "an image's name without spaces") {
       !$0.contains(where: \.isWhitespace)
     }
@@ -15,12 +15,12 @@ extension ProgLogSpec {
     logLevel = try reader.choice("logLevel") ?? logLevel
     log = try LogSettings(reader.object("log"))
     storage = try Storage(reader.object("storage"))
-    access = try ServiceSettings(reader.object("access"), otherwise: access.type)
+    access.common = try ServiceSettings(reader.object("access"), otherwise: access.common.type)
     service = try ServiceSettings(reader.object("service"), otherwise: service.type)
-    resources = try Resources(reader.object("resources"))
-    podAnnotations = try Self.unreserved("podAnnotations", in: reader)
-    podLabels = try Self.unreserved("podLabels", in: reader)
-    for (key, label) in podLabels where label.utf8.count > 63 {
+    pods.resources = try Resources(reader.object("resources"))
+    pods.annotations = try Self.unreserved("podAnnotations", in: reader)
+    pods.labels = try Self.unreserved("podLabels", in: reader)
+    for (key, label) in pods.labels where label.utf8.count > 63 {
       throw reader.invalid("podLabels.\(key)", "must have at most 63 characters")
     }
   }

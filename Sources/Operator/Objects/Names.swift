@@ -26,6 +26,10 @@ enum Names {
     /// The Services of single pods.
     case access
     case configuration
+    /// Secrets with keys and certificates.
+    case certificates
+    /// Secrets of `spec.users`.
+    case user
   }
 
   static func selector(_ instance: String) -> [String: JSONValue] {
@@ -50,6 +54,19 @@ enum Names {
   static let appliedAnnotation = "proglog.io/applied"
   /// A fingerprint of logd.yaml on the pod template, so that a changed configuration restarts the pods.
   static let configurationAnnotation = "proglog.io/configuration"
+  /// On the StatefulSet: the mode of TLS that its servers run with, which only stopped servers can change.
+  static let tlsModeAnnotation = "proglog.io/tls-mode"
+
+  // MARK: Annotations that a person sets on a ProgLog
+
+  /// `"true"`: the operator does nothing but report.
+  static let pausedAnnotation = "proglog.io/paused"
+  /// Any text that is not `status.certificates.lastRoll`: the authority gets a new key.
+  static let rollAuthorityAnnotation = "proglog.io/roll-authority"
+  /// The token of `status.recovery`: one survivor goes on without the quorum that is lost.
+  static let recoverAnnotation = "proglog.io/recover"
+  /// Any text: every pod that was made under another one is restarted in turn.
+  static let restartAnnotation = "proglog.io/restart"
 
   // MARK: Objects
 
@@ -60,16 +77,62 @@ enum Names {
   static func clientService(_ instance: String) -> String { instance }
   static func headlessService(_ instance: String) -> String { "\(instance)-headless" }
   static func configMap(_ instance: String) -> String { "\(instance)-config" }
+  /// The keys of the authority, which no pod ever sees.
+  static func authoritySecret(_ instance: String) -> String { "\(instance)-ca" }
+  /// Certificates and keys of the servers, mounted by all of them.
+  static func serverSecret(_ instance: String) -> String { "\(instance)-tls" }
+  static func userSecret(_ instance: String, _ user: String) -> String { "\(instance)-user-\(user)" }
+  static func serviceAccount(_ instance: String) -> String { "\(instance)-server" }
+  static func disruptionBudget(_ instance: String) -> String { instance }
+  static func networkPolicy(_ instance: String) -> String { instance }
+  static func podMonitor(_ instance: String) -> String { instance }
   static func pod(_ instance: String, _ ordinal: Int) -> String { "\(instance)-\(ordinal)" }
   static func podService(_ instance: String, _ ordinal: Int) -> String { pod(instance, ordinal) }
   static let dataVolume = "data"
   static func claim(_ instance: String, _ ordinal: Int) -> String { "\(dataVolume)-\(pod(instance, ordinal))" }
+
+  /// The ordinal of a pod of this name; nil for any other name. `log-07` is none.
+  static func ordinal(_ pod: String, of instance: String) -> Int? {
+    guard pod.hasPrefix("\(instance)-"), let ordinal = Int(pod.dropFirst(instance.utf8.count + 1)),
+      pod == self.pod(instance, ordinal)
+    else { return nil }
+    return ordinal
+  }
+
+  /// What a member of the cluster is told to others as: a name that outlives the pod (consul-k8s#561).
+  static func memberHost(_ instance: String, _ ordinal: Int, in namespace: String) -> String {
+    "\(pod(instance, ordinal)).\(headlessService(instance)).\(namespace).svc"
+  }
+
+  // MARK: Keys of the Secrets
+
+  /// Trusted authorities; in every Secret.
+  static let trustKey = "ca.crt"
+  /// The signing key of the authority Secret, and the one that signs after the next stage of a roll.
+  static let authorityKey = "ca.key"
+  static let authorityCertificate = "ca-signing.crt"
+  static let nextAuthorityKey = "ca-next.key"
+  static let nextAuthorityCertificate = "ca-next.crt"
+  /// In the server Secret, by pod: what it shows to other nodes, and to clients.
+  static func nodeCertificate(_ pod: String) -> String { "\(pod).node.crt" }
+  static func nodeKey(_ pod: String) -> String { "\(pod).node.key" }
+  static func serverCertificate(_ pod: String) -> String { "\(pod).server.crt" }
+  static func serverKey(_ pod: String) -> String { "\(pod).server.key" }
+  static let gossipKeyring = "gossip.keyring"
+  /// As Kubernetes names them in Secrets of type kubernetes.io/tls.
+  static let certificateKey = "tls.crt"
+  static let privateKeyKey = "tls.key"
 
   // MARK: Inside the pod
 
   static let container = "logd"
   static let configurationFile = "logd.yaml"
   static let configurationDirectory = "/etc/proglog"
+  /// In the ConfigMap: where clients reach each server, and the ACL. Read again by logd when they change.
+  static let addressesFile = "addresses.yaml"
+  static let aclModelFile = "acl-model.conf"
+  static let aclPolicyFile = "acl-policy.csv"
+  static let certificateDirectory = "/etc/proglog-tls"
   static let volumeDirectory = "/var/lib/proglog"
   /// Below the volume's root, which on ext4 holds lost+found.
   static let dataDirectory = "/var/lib/proglog/data"

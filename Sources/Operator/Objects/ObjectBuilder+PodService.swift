@@ -6,10 +6,10 @@ extension ObjectBuilder {
     var selector = Names.selector(name)
     selector[Names.podNameLabel] = .string(Names.pod(name, ordinal))
     return object(
-      .service, Names.podService(name, ordinal), .access, annotations: spec.access.annotations,
+      .service, Names.podService(name, ordinal), .access, annotations: spec.access.common.annotations,
       body: [
         "spec": [
-          "type": .string(spec.access.type.rawValue),
+          "type": .string(spec.access.common.type.rawValue),
           "selector": .object(selector),
           "ports": clientPorts,
         ]

@@ -3,10 +3,12 @@ import KubernetesClient
 extension ObjectBuilder {
   /// The servers. `Parallel` and `OnDelete`, since the operator steps pods itself: an ordered update waits forever for a
   /// broken pod (kubernetes#67250) and knows no leader.
-  /// - Parameter existing: the StatefulSet that is there, whose claim templates must be kept as they are.
-  func statefulSet(existing: KubernetesObject?) -> DesiredObject {
+  /// - Parameters:
+  ///   - existing: the StatefulSet that is there, whose claim templates must be kept as they are.
+  ///   - replicas: how many pods there are to be now.
+  func statefulSet(existing: KubernetesObject?, replicas: Int) -> DesiredObject {
     let spec: [String: JSONValue] = [
-      "replicas": .integer(Int64(spec.replicas)),
+      "replicas": .integer(Int64(replicas)),
       "serviceName": .string(Names.headlessService(name)),
       "podManagementPolicy": "Parallel",
       "updateStrategy": ["type": "OnDelete"],
@@ -22,9 +24,9 @@ extension ObjectBuilder {
   }
 
   private func podTemplate() -> JSONValue {
-    var labels = spec.podLabels.mapValues { JSONValue.string($0) }
+    var labels = spec.pods.labels.mapValues { JSONValue.string($0) }
     labels.merge(Names.labels(name, .server)) { $1 }
-    var annotations = spec.podAnnotations.mapValues { JSONValue.string($0) }
+    var annotations = spec.pods.annotations.mapValues { JSONValue.string($0) }
     annotations[Names.configurationAnnotation] = .string(Fingerprint(configurationText()).text)
     return [
       "metadata": ["labels": .object(labels), "annotations": .object(annotations)],
@@ -100,7 +102,7 @@ extension ObjectBuilder {
   }
 
   private func resources() -> JSONValue? {
-    let lists = ["requests": spec.resources.requests, "limits": spec.resources.limits].filter { !$0.value.isEmpty }
+    let lists = ["requests": spec.pods.resources.requests, "limits": spec.pods.resources.limits].filter { !$0.value.isEmpty }
     guard !lists.isEmpty else { return nil }
     return .object(lists.mapValues { .object($0.mapValues { .string($0) }) })
   }

@@ -5,12 +5,21 @@ struct ObjectBuilder {
   let identity: Identity
   let spec: ProgLogSpec
   let defaults: OperatorDefaults
+  var capabilities = Capabilities()
+  /// What the servers run with, which is not at once what the spec asks for.
+  var tlsMode = ProgLogSpec.TLS.Mode.disabled
+  /// Pods that are there or are to be: while the cluster shrinks, more than the spec asks for.
+  var ordinals = 0..<1
+  /// Where clients outside reach each pod, by the pod's name, as far as that is known.
+  var addresses: [String: ClientAddress] = [:]
+  /// How many pods may be evicted at once; nil: no budget is wanted.
+  var disruptionsAllowed: Int?
 
   var name: String { identity.name }
 
   /// Everything but the StatefulSet, in the order in which it should be there.
   func supportingObjects() -> [DesiredObject] {
-    [configMap(), headlessService(), clientService()] + (0..<spec.replicas).map(podService)
+    [configMap(), headlessService(), clientService()] + ordinals.map(podService)
   }
 
   /// The frame of every object: who it is, whose it is, and a fingerprint of `body`.

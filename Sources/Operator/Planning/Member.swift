@@ -13,7 +13,7 @@ struct Member: Sendable, Hashable {
     let pod = observation.pod(ordinal)
     isReady = pod?.isReady ?? false
     guard let service = observation[.service, Names.podService(builder.name, ordinal)] else { return }
-    switch builder.spec.access.type {
+    switch builder.spec.access.common.type {
     case .loadBalancer:
       guard let host = Self.loadBalancer(of: service) else { return }
       (address, httpAddress) = ("\(host):\(Port.rpc.number)", "\(host):\(Port.http.number)")

@@ -1,10 +1,17 @@
 import KubernetesClient
+import ProgLogClient
 
 /// What is known of one ProgLog and its objects at one moment; all that a plan may depend on.
 struct Observation: Sendable, Hashable {
   var resource: KubernetesObject
   /// Every object that has a name which we need, ours or not, and every object that bears the ProgLog's labels.
   var objects: [ObjectReference: KubernetesObject] = [:]
+  /// What the server in each pod answered, by the pod's name. A pod that is not here was not asked: it does not run.
+  var answers: [String: MemberAnswer] = [:]
+  /// In seconds since 1970; certificates end at some time.
+  var time: Int64 = 0
+  /// What the API server can do.
+  var capabilities = Capabilities()
 
   var identity: Identity { Identity(resource) }
 
@@ -25,6 +32,24 @@ struct Observation: Sendable, Hashable {
     else { return nil }
     return pod
   }
+}
+
+/// What a server says of itself and of its cluster, or why it says nothing.
+enum MemberAnswer: Sendable, Hashable {
+  case report(NodeReport)
+  case silent(String)
+
+  var report: NodeReport? { if case .report(let report) = self { report } else { nil } }
+}
+
+/// What API discovery found, where versions of Kubernetes differ.
+struct Capabilities: Sendable, Hashable {
+  /// `policy/v1` from 1.21, `policy/v1beta1` before; nil: the cluster has no disruption budgets.
+  var disruptionBudget: ResourceType? = .disruptionBudget
+  /// `unhealthyPodEvictionPolicy` of disruption budgets: 1.27 and later.
+  var hasUnhealthyPodEviction = true
+  /// The Prometheus operator's.
+  var hasPodMonitors = false
 }
 
 extension KubernetesObject {

@@ -33,7 +33,7 @@ extension Planner {
 
   /// Waits for the addresses that `spec.access.type` promises.
   func addresses(_ builder: ObjectBuilder, _ observation: Observation) -> [Step] {
-    guard builder.spec.access.type == .loadBalancer else { return [] }
+    guard builder.spec.access.common.type == .loadBalancer else { return [] }
     return (0..<builder.spec.replicas).compactMap { ordinal in
       let name = Names.podService(builder.name, ordinal)
       guard Member.loadBalancer(of: observation[.service, name]) == nil else { return nil }

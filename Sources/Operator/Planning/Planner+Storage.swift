@@ -19,7 +19,7 @@ extension Planner {
 
   /// The step that makes the StatefulSet what it should be.
   func statefulSet(_ builder: ObjectBuilder, _ observation: Observation) -> [Step] {
-    let desired = builder.statefulSet(existing: observation.statefulSet)
+    let desired = builder.statefulSet(existing: observation.statefulSet, replicas: builder.spec.replicas)
     guard var step = apply(desired, observation) else { return [] }
     if observation.statefulSet == nil, let claim = terminatingClaim(builder, observation) {
       // A pod that is made while its claim is going never gets another one: the StatefulSet controller makes claims only

@@ -36,7 +36,7 @@ struct Planner: Sendable {
   /// The objects that must be looked up before a plan is made: those whose absence would make us create them.
   func needed(for resource: KubernetesObject) -> [ObjectReference] {
     guard !resource.isBeingDeleted, let builder = try? builder(for: resource) else { return [] }
-    return builder.supportingObjects().map(\.reference) + [builder.statefulSet(existing: nil).reference]
+    return builder.supportingObjects().map(\.reference) + [builder.statefulSet(existing: nil, replicas: 1).reference]
   }
 
   private func invalid(_ error: InvalidSpec, _ observation: Observation) -> Step {

@@ -88,7 +88,10 @@ struct Reconciler: Sendable {
     case .delete(let uid), .restart(let uid):
       try await api.delete(step.object.type, key, uid: uid, propagation: .background)
       view.expectations.deleted(step.object.type, key, uid: uid)
-    case .await, .refuse: preconditionFailure("\(step) is not ours to take")
+    case .orphan(let uid):
+      try await api.delete(step.object.type, key, uid: uid, propagation: .orphan)
+      view.expectations.deleted(step.object.type, key, uid: uid)
+    case .administer, .certify, .await, .refuse: preconditionFailure("\(step) is not ours to take")
     }
     logger.info("\(step.title)", metadata: ["reason": "\(step.reason.rawValue)", "because": "\(step.because)"])
     await events.record(

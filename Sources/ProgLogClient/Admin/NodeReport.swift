@@ -56,6 +56,26 @@ package struct MemberProgress: Sendable, Hashable {
   }
 }
 
+/// What a node's TLS goes by at the moment, as SHA-256 fingerprints of the certificates in hexadecimal: they change without a
+/// restart, and who changed them wants to know when they are in use.
+package struct NodeTLSReport: Sendable, Hashable {
+  /// What it trusts of other nodes, and of clients.
+  package var peerAuthorities: [String]
+  package var serverAuthorities: [String]
+  /// What it shows to other nodes, and to clients.
+  package var peerCertificate: String
+  package var serverCertificate: String
+
+  package init(
+    peerAuthorities: [String], serverAuthorities: [String], peerCertificate: String, serverCertificate: String
+  ) {
+    self.peerAuthorities = peerAuthorities
+    self.serverAuthorities = serverAuthorities
+    self.peerCertificate = peerCertificate
+    self.serverCertificate = serverCertificate
+  }
+}
+
 /// What a node says of itself and of its cluster.
 package struct NodeReport: Sendable, Hashable {
   package enum State: String, Sendable, Hashable {
@@ -92,6 +112,8 @@ package struct NodeReport: Sendable, Hashable {
   /// Whether its log takes entries.
   package var hasRoom = true
   package var version = ""
+  /// `nil`: it speaks plaintext.
+  package var tls: NodeTLSReport?
 
   package init(identity: NodeIdentity, address: String) {
     self.identity = identity
