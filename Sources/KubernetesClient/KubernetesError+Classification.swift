@@ -5,6 +5,8 @@ extension KubernetesError {
   /// The resource version or the continue token is older than the server's history.
   package var isExpired: Bool { code == 410 }
   package var isNotFound: Bool { code == 404 }
+  /// Our rights do not reach that far.
+  package var isForbidden: Bool { code == 403 }
   /// Someone else changed the object meanwhile, or a precondition on its uid did not hold.
   package var isConflict: Bool { code == 409 && !isAlreadyExists }
   /// An object of that name is there, perhaps one that is still being deleted: look at its `isBeingDeleted`.

@@ -95,7 +95,8 @@ struct OperatorCommand: AsyncParsableCommand {
       logger: logger)
     return Controller(
       api: client, namespaces: configuration.namespaces, defaults: OperatorDefaults(image: configuration.logdImage),
-      events: events, metricsFactory: registry, logger: logger, now: { Date.now.formatted(.iso8601) },
+      events: events, members: AdminMemberClient(), capabilities: { Capabilities() }, metricsFactory: registry,
+      logger: logger, clock: .system,
       source: { client.listWatch($0, namespace: $1, labelSelector: $2) })
   }
 }

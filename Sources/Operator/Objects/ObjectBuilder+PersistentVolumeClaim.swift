@@ -13,9 +13,10 @@ extension ObjectBuilder {
     return ["metadata": ["name": .string(Names.dataVolume), "labels": .object(labels)], "spec": claim]
   }
 
-  /// What we say about a claim: whether it goes when the ProgLog goes. An owner reference lets Kubernetes' garbage
-  /// collector do it, also while no operator runs; applying without one gives up ours and leaves those of others.
-  func claimOwnership(of claim: KubernetesObject) -> DesiredObject {
+  /// What we say about a claim: how much it asks for, and whether it goes when the ProgLog goes. An owner reference lets
+  /// Kubernetes' garbage collector do that, also while no operator runs; applying without one gives up ours and leaves those of
+  /// others. The size is always named: what an apply no longer names it takes away.
+  func claim(of claim: KubernetesObject) -> DesiredObject {
     let type = ResourceType.persistentVolumeClaim
     var metadata: JSONValue = [
       "name": .string(claim.name), "namespace": .string(claim.namespace),
@@ -25,10 +26,15 @@ extension ObjectBuilder {
     if spec.storage.whenDeleted == .delete {
       metadata["ownerReferences"] = [identity.ownerReference(isController: false)]
     }
+    let asked = claim.spec[path: "resources", "requests", "storage"]?.string ?? spec.storage.size
+    // A volume cannot shrink.
+    let isGrowing = (Quantity(spec.storage.size).flatMap { wanted in Quantity(asked).map { wanted > $0 } }) ?? false
+    let size = isGrowing ? spec.storage.size : asked
     return DesiredObject(
       type: type,
       object: KubernetesObject([
         "apiVersion": .string(type.apiVersion), "kind": .string(type.kind), "metadata": metadata,
+        "spec": ["resources": ["requests": ["storage": .string(size)]]],
       ]))
   }
 }

@@ -1,4 +1,5 @@
 import KubernetesClient
+import ProgLogClient
 
 /// One server, as the status lists it.
 struct Member: Sendable, Hashable {
@@ -7,43 +8,54 @@ struct Member: Sendable, Hashable {
   /// `host:port` for gRPC and for the JSON API; nil while there is none.
   var address: String?
   var httpAddress: String?
+  /// Nil: it is no member of the cluster, or nobody could be asked.
+  var role: ClusterMember.Role?
+  var isLeader = false
+  var incarnation: String?
+  var matchIndex: UInt64?
+  var commitIndex: UInt64?
+  var lag: UInt64?
 
-  init(_ builder: ObjectBuilder, _ ordinal: Int, _ observation: Observation) {
-    name = Names.pod(builder.name, ordinal)
-    let pod = observation.pod(ordinal)
-    isReady = pod?.isReady ?? false
-    guard let service = observation[.service, Names.podService(builder.name, ordinal)] else { return }
-    switch builder.spec.access.common.type {
-    case .loadBalancer:
-      guard let host = Self.loadBalancer(of: service) else { return }
-      (address, httpAddress) = ("\(host):\(Port.rpc.number)", "\(host):\(Port.http.number)")
-    case .nodePort:
-      guard let host = pod?.status["hostIP"]?.string.map(Self.bracketed) else { return }
-      address = Self.nodePort(.rpc, of: service).map { "\(host):\($0)" }
-      httpAddress = Self.nodePort(.http, of: service).map { "\(host):\($0)" }
-    case .clusterIP:
-      let host = "\(service.name).\(builder.identity.namespace).svc"
+  init(_ ordinal: Int, _ situation: Situation) {
+    name = situation.podName(ordinal)
+    isReady = situation.pod(ordinal)?.isReady ?? false
+    let builder = situation.builder
+    if builder.spec.access.common.type == .clusterIP {
+      let host = "\(Names.podService(builder.name, ordinal)).\(builder.identity.namespace).svc"
       (address, httpAddress) = ("\(host):\(Port.rpc.number)", "\(host):\(Port.http.number)")
     }
+    if let external = builder.addresses[name] { (address, httpAddress) = (external.rpc, external.http) }
+    let cluster = situation.cluster
+    if let member = cluster.member(name) {
+      role = member.role
+      incarnation = member.identity.incarnation
+      isLeader = cluster.leaderPod == name
+      matchIndex = isLeader ? cluster.leader?.flushedIndex : member.progress?.matchIndex
+      lag = isLeader ? 0 : member.progress?.lag
+    }
+    commitIndex = cluster.reports[name]?.commitIndex
   }
 
-  var status: JSONValue {
+  /// - Parameter previous: what was known of it before, for what nobody can be asked about now.
+  func status(previous: JSONValue?, isClusterKnown: Bool) -> JSONValue {
     var status: JSONValue = ["name": .string(name), "ready": .bool(isReady)]
     status["address"] = address.map { .string($0) }
     status["httpAddress"] = httpAddress.map { .string($0) }
+    guard isClusterKnown else {
+      // Who the members are is not forgotten because they do not answer.
+      for field in ["role", "incarnation"] { status[field] = previous?[field] }
+      return status
+    }
+    status["role"] = role.map { .string($0.rawValue) }
+    status["incarnation"] = incarnation.map { .string($0) }
+    if isLeader { status["leader"] = true }
+    for (field, index) in [("matchIndex", matchIndex), ("commitIndex", commitIndex), ("lag", lag)] {
+      status[field] = index.map { .integer(Int64(clamping: $0)) }
+    }
     return status
   }
 
-  /// The host that a load balancer gave the Service; a name where there is no IP, as on AWS.
-  static func loadBalancer(of service: KubernetesObject?) -> String? {
-    let ingress = service?.status[path: "loadBalancer", "ingress"]?.array?.first
-    return (ingress?["ip"] ?? ingress?["hostname"])?.string.map(bracketed)
-  }
-
-  private static func nodePort(_ port: Port, of service: KubernetesObject) -> Int64? {
-    service.spec["ports"]?.array?.first { $0["name"]?.string == port.rawValue }?["nodePort"]?.integer
-  }
-
-  /// IPv6 addresses need brackets before a port.
-  private static func bracketed(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }
+  /// Fields that change with every record. They are told whenever something else is, and never for their own sake: a converged
+  /// log would be written about for ever.
+  static let volatileFields = ["matchIndex", "commitIndex", "lag"]
 }

@@ -26,11 +26,21 @@ struct Observation: Sendable, Hashable {
 
   var statefulSet: KubernetesObject? { self[.statefulSet, Names.statefulSet(resource.name)] }
 
+  /// Pods that are or were made by our StatefulSet. One without a controller is being handed from one StatefulSet to the next.
+  var pods: [KubernetesObject] {
+    all(.pod).filter { pod in
+      Names.ordinal(pod.name, of: resource.name) != nil && isOurs(pod)
+    }
+  }
+
   func pod(_ ordinal: Int) -> KubernetesObject? {
-    guard let pod = self[.pod, Names.pod(resource.name, ordinal)], let statefulSet,
-      pod.controllerUID == statefulSet.uid
-    else { return nil }
+    guard let pod = self[.pod, Names.pod(resource.name, ordinal)], isOurs(pod) else { return nil }
     return pod
+  }
+
+  private func isOurs(_ pod: KubernetesObject) -> Bool {
+    guard let owner = pod.controllerUID else { return pod.labels[Names.instanceLabel] == resource.name }
+    return owner == statefulSet?.uid
   }
 }
 

@@ -1,66 +1,85 @@
 import KubernetesClient
+import ProgLogClient
 
+/// Restarts: of servers that are down first, of healthy ones only as long as the cluster can spare them, of the leader last.
 extension Planner {
-  /// Restarts pods that run an old template, one at a time, and waits for those that do not serve.
-  /// - Parameter isTemplateSettled: whether the StatefulSet is as the spec asks, so that a new pod is the right one.
-  func pods(_ builder: ObjectBuilder, _ observation: Observation, isTemplateSettled: Bool) -> [Step] {
-    guard let statefulSet = observation.statefulSet, isTemplateSettled else {
-      return (0..<builder.spec.replicas).compactMap { notReady(builder, $0, observation) }
-    }
-    // Its status tells of the template's revision only once the controller has seen the template.
-    let observedGeneration = statefulSet.status["observedGeneration"]?.integer ?? 0
-    guard observedGeneration >= statefulSet.generation else {
-      return [
-        Step(
-          action: .await, object: ObjectReference(type: .statefulSet, name: statefulSet.name), reason: .templatePending,
-          because: "its controller has not yet seen generation \(statefulSet.generation)")
-      ] + (0..<builder.spec.replicas).compactMap { notReady(builder, $0, observation) }
-    }
-    var steps: [Step] = []
-    var inRestart: String?
-    for ordinal in 0..<builder.spec.replicas {
-      let wait = notReady(builder, ordinal, observation)
-      if let pod = observation.pod(ordinal), !pod.isBeingDeleted, isStale(pod, statefulSet) {
-        steps.append(restart(pod, heldBackBy: inRestart.map { "one at a time: Pod \($0) first" }))
-        inRestart = inRestart ?? pod.name
-      } else if let wait {
-        steps.append(wait)
-        inRestart = inRestart ?? wait.object.name
+  /// Waits for pods that do not serve; shown beside whatever else is done.
+  func unready(_ situation: Situation) -> [Step] {
+    if situation.spec.isHibernated {
+      return situation.observation.pods.map {
+        pending(.podNotReady, situation.reference(pod: $0.name), because: "it is shutting down")
       }
     }
-    return steps
-  }
-
-  /// Waits for the addresses that `spec.access.type` promises.
-  func addresses(_ builder: ObjectBuilder, _ observation: Observation) -> [Step] {
-    guard builder.spec.access.common.type == .loadBalancer else { return [] }
-    return (0..<builder.spec.replicas).compactMap { ordinal in
-      let name = Names.podService(builder.name, ordinal)
-      guard Member.loadBalancer(of: observation[.service, name]) == nil else { return nil }
-      return Step(
-        action: .await, object: ObjectReference(type: .service, name: name), reason: .addressPending,
-        because: "no load balancer has given it an address; in a cluster that has none, "
-          + "set spec.access.type to NodePort or ClusterIP")
+    return situation.builder.ordinals.compactMap { ordinal in
+      let pod = situation.pod(ordinal)
+      guard pod?.isReady != true else { return nil }
+      return pending(
+        .podNotReady, situation.reference(pod: ordinal),
+        because: pod.map(Self.whyNotReady) ?? "the StatefulSet has not made it yet")
     }
   }
 
-  private func isStale(_ pod: KubernetesObject, _ statefulSet: KubernetesObject) -> Bool {
-    guard let wanted = statefulSet.status["updateRevision"]?.string else { return false }
-    return pod.labels[Names.revisionLabel] != wanted
+  /// Pods of an older template that are down, whatever the cluster thinks: a template that mends them must reach them
+  /// (kubernetes#67250). What answers is not down, ready or not: it may be a voter that waits for its leader.
+  func mends(_ situation: Situation) -> [Step] {
+    let stale = situation.builder.ordinals.compactMap { situation.pod($0) }.filter { pod in
+      !pod.isBeingDeleted && !pod.isReady && situation.cluster.reports[pod.name] == nil
+    }
+    return stale.compactMap { pod in
+      staleness(pod, situation).map { restart(pod, .notReady, because: "it does not serve, and \($0)") }
+    }
   }
 
-  private func restart(_ pod: KubernetesObject, heldBackBy: String?) -> Step {
+  /// Pods of an older template that answer: learners, followers, then the leader once another leads.
+  func rolls(_ situation: Situation) -> [Step] {
+    let cluster = situation.cluster
+    let stale = situation.builder.ordinals.compactMap { ordinal -> (rank: Int, pod: KubernetesObject, why: String)? in
+      guard let pod = situation.pod(ordinal), !pod.isBeingDeleted, let why = staleness(pod, situation),
+        pod.isReady || cluster.reports[pod.name] != nil
+      else { return nil }
+      return (rank(pod.name, ordinal, cluster), pod, why)
+    }
+    return stale.sorted { $0.rank < $1.rank }.map { roll($0.pod, $0.why, situation) }
+  }
+
+  /// Why a pod must be made anew, in a clause; nil when it need not, or when that cannot be told yet.
+  func staleness(_ pod: KubernetesObject, _ situation: Situation) -> String? {
+    guard let statefulSet = situation.statefulSet, isSeen(statefulSet),
+      let wanted = statefulSet.status["updateRevision"]?.string, pod.labels[Names.revisionLabel] != wanted
+    else { return nil }
+    return "it was made from an older template of the StatefulSet"
+  }
+
+  /// Whether the StatefulSet's controller has seen its latest template; its status speaks of an older one before.
+  func isSeen(_ statefulSet: KubernetesObject) -> Bool {
+    (statefulSet.status["observedGeneration"]?.integer ?? 0) >= statefulSet.generation
+  }
+
+  private func rank(_ pod: String, _ ordinal: Int, _ cluster: ClusterState) -> Int {
+    if cluster.leaderPod == pod { return 1000 }
+    // Without a vote first, then from the top, as the StatefulSet would.
+    return (cluster.member(pod)?.role == .voter ? 100 : 0) - ordinal
+  }
+
+  private func roll(_ pod: KubernetesObject, _ why: String, _ situation: Situation) -> Step {
+    let cluster = situation.cluster
+    var step = restart(pod, .templateChanged, because: why)
+    let isVoter = cluster.member(pod.name)?.role == .voter
+    guard isVoter || cluster.members.isEmpty, cluster.voters.count != 1 else { return step }
+    if cluster.leader == nil {
+      step.heldBackBy = "the cluster must have a leader"
+    } else if !cluster.keepsQuorum(without: [pod.name]) {
+      step.heldBackBy = "a quorum of the other voters must be caught up"
+    } else if cluster.leaderPod == pod.name {
+      return moveLeadership(situation, because: "it leads, and must be restarted: \(why)")
+    }
+    return step
+  }
+
+  private func restart(_ pod: KubernetesObject, _ reason: Step.Reason, because: String) -> Step {
     Step(
-      action: .restart(uid: pod.uid), object: ObjectReference(type: .pod, name: pod.name), reason: .templateChanged,
-      because: "it was made from an older template of the StatefulSet", heldBackBy: heldBackBy)
-  }
-
-  private func notReady(_ builder: ObjectBuilder, _ ordinal: Int, _ observation: Observation) -> Step? {
-    let pod = observation.pod(ordinal)
-    guard pod?.isReady != true else { return nil }
-    return Step(
-      action: .await, object: ObjectReference(type: .pod, name: Names.pod(builder.name, ordinal)),
-      reason: .podNotReady, because: pod.map(Self.whyNotReady) ?? "the StatefulSet has not made it yet")
+      action: .restart(uid: pod.uid), object: ObjectReference(type: .pod, name: pod.name), reason: reason,
+      because: because)
   }
 
   /// The first thing that a person would look up with `kubectl describe pod`.

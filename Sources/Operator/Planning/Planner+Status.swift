@@ -1,4 +1,5 @@
 import KubernetesClient
+import ProgLogClient
 
 extension Planner {
   /// The status that the resource should have. Equal to the one that it has when nothing changed: times are kept.
@@ -10,32 +11,59 @@ extension Planner {
     let resource = observation.resource
     var status = resource.status
     // Without a valid spec there is nothing to compare the cluster with: what was seen last stays.
-    if let builder = try? builder(for: resource) {
-      let pods = observation.all(.pod).filter { $0.controllerUID == observation.statefulSet?.uid }
-      let container = observation.statefulSet?.spec[path: "template", "spec", "containers"]?.array?.first
-      status["replicas"] = .integer(Int64(pods.count))
-      status["readyReplicas"] = .integer(Int64(pods.filter(\.isReady).count))
-      status["selector"] = .string(Names.selectorText(resource.name))
-      status["endpoint"] = .string(
-        "\(Names.clientService(resource.name)).\(resource.namespace).svc:\(Port.rpc.number)")
-      status["image"] = container?["image"]
-      status["members"] = .array(
-        (0..<builder.spec.replicas).map { Member(builder, $0, observation).status })
-    }
+    if let situation = try? situation(observation) { describe(situation, in: &status) }
     status["observedGeneration"] = .integer(resource.generation)
     status["plan"] = .array(steps.map(\.status))
     status["conditions"] = .array(
-      [ready(steps, failure), progressing(steps), degraded(steps, failure)].map {
+      [ready(steps, failure, observation), progressing(steps), degraded(steps, failure)].map {
         $0.status(previous: resource.condition($0.type), generation: resource.generation, now: now)
       })
     return status
   }
 
-  private func ready(_ steps: [Step], _ failure: StepFailure?) -> Condition {
-    // Storage that cannot be changed hinders nobody, nor does a template that no pod has yet; everything else that is
-    // refused or waited for does.
-    let harmless: Set<Step.Reason> = [.storageImmutable, .templatePending]
-    let obstacles = steps.filter { ($0.isRefused || $0.isWaiting) && !harmless.contains($0.reason) }
+  /// Whether a status says anything that the one before did not: what changes with every record is no news.
+  static func isNews(_ status: JSONValue, after previous: JSONValue) -> Bool {
+    withoutVolatile(status) != withoutVolatile(previous)
+  }
+
+  private static func withoutVolatile(_ status: JSONValue) -> JSONValue {
+    var status = status
+    let members = (status["members"]?.array ?? []).map { member in
+      Member.volatileFields.reduce(into: member) { $0[$1] = nil }
+    }
+    status["members"] = .array(members)
+    return status
+  }
+
+  private func describe(_ situation: Situation, in status: inout JSONValue) {
+    let (builder, observation, cluster) = (situation.builder, situation.observation, situation.cluster)
+    let pods = observation.pods
+    let container = observation.statefulSet?.spec[path: "template", "spec", "containers"]?.array?.first
+    status["replicas"] = .integer(Int64(pods.count))
+    status["readyReplicas"] = .integer(Int64(pods.filter(\.isReady).count))
+    status["selector"] = .string(Names.selectorText(situation.name))
+    status["endpoint"] = .string(
+      "\(Names.clientService(situation.name)).\(builder.identity.namespace).svc:\(Port.rpc.number)")
+    status["image"] = container?["image"]
+    status["tlsMode"] = .string(builder.tlsMode.rawValue)
+    status["leader"] = cluster.leaderPod.map { .string($0) }
+    if let id = cluster.leader?.clusterID ?? cluster.clusterIDs.sorted().first { status["clusterID"] = .string(id) }
+    let previous = status["members"]?.array ?? []
+    status["members"] = .array(
+      builder.ordinals.map { ordinal in
+        let member = Member(ordinal, situation)
+        return member.status(
+          previous: previous.first { $0["name"]?.string == member.name }, isClusterKnown: !cluster.members.isEmpty)
+      })
+    status["recovery"] = QuorumLoss(cluster)?.status
+  }
+
+  private func ready(_ steps: [Step], _ failure: StepFailure?, _ observation: Observation) -> Condition {
+    if let spec = try? ProgLogSpec(of: observation.resource), spec.isHibernated {
+      return Condition("Ready", false, "Hibernated", "spec.hibernated is true: no server runs, everything is kept")
+    }
+    // What hinders nobody who reads or writes; everything else that is refused or waited for does.
+    let obstacles = steps.filter { ($0.isRefused || $0.isWaiting) && !Step.Reason.harmless.contains($0.reason) }
     if let step = obstacles.first(where: \.isRefused) ?? obstacles.first {
       return Condition("Ready", false, step.reason.rawValue, step.sentence)
     }
@@ -71,6 +99,13 @@ extension Planner {
 struct StepFailure: Sendable, Hashable {
   var step: String
   var message: String
+}
+
+extension Step.Reason {
+  /// Obstacles beside which the log serves as the spec asks.
+  static let harmless: Set<Step.Reason> = [
+    .storageImmutable, .templatePending, .tlsModeImmutable, .unknownMember, .trustSpreading, .paused, .userRemoved,
+  ]
 }
 
 extension Step {

@@ -1,4 +1,5 @@
 import KubernetesClient
+import ProgLogClient
 
 /// Says what is still to be done for a ProgLog. Pure, and it remembers nothing: the steps follow from what is there, so
 /// the operator may stop anywhere and go on from what the next one finds.
@@ -9,34 +10,99 @@ struct Planner: Sendable {
   func plan(_ observation: Observation) -> [Step] {
     // Kubernetes' garbage collector takes apart what we own; making things anew meanwhile would race with it.
     if observation.resource.isBeingDeleted { return [] }
-    let builder: ObjectBuilder
+    let situation: Situation
     do {
-      builder = try self.builder(for: observation.resource)
+      situation = try self.situation(observation)
     } catch {
       return [invalid(error, observation)]
     }
     // Either all names that we need are ours or free, or nothing is touched: half a log helps nobody.
-    let strangers = foreignObjects(builder, observation)
+    let strangers = foreignObjects(situation)
     guard strangers.isEmpty else { return strangers }
+    let steps = converge(situation)
+    guard observation.resource.annotations[Names.pausedAnnotation] == "true" else { return steps }
+    return steps.map(paused)
+  }
 
-    var steps = builder.supportingObjects().compactMap { apply($0, observation) }
-    steps += surplusServices(builder, observation)
-    steps += claims(builder, observation)
-    steps += statefulSet(builder, observation)
-    steps += storage(builder, observation)
-    steps += pods(builder, observation, isTemplateSettled: !steps.contains { $0.object.type == .statefulSet })
-    steps += addresses(builder, observation)
+  private func converge(_ situation: Situation) -> [Step] {
+    let (builder, observation) = (situation.builder, situation.observation)
+    // Pods cannot start before the Secrets and the ConfigMap that they mount.
+    var steps = certificates(situation)
+    steps += builder.supportingObjects().compactMap { apply($0, observation) }
+    steps += surplusObjects(situation)
+    steps += claims(situation)
+    steps += statefulSet(situation)
+    let isTemplateSettled = !steps.contains { $0.object.type == .statefulSet }
+    steps += storage(situation, isTemplateSettled: isTemplateSettled)
+    if let statefulSet = situation.statefulSet, !isSeen(statefulSet), isTemplateSettled {
+      steps.append(
+        pending(
+          .templatePending, ObjectReference(type: .statefulSet, name: statefulSet.name),
+          because: "its controller has not yet seen generation \(statefulSet.generation)"))
+    }
+    steps += disruptions(situation, isTemplateSettled: isTemplateSettled)
+    steps += surplusClaims(situation)
+    steps += unready(situation)
+    steps += addresses(situation)
+    steps += modes(situation)
     return steps
   }
 
-  func builder(for resource: KubernetesObject) throws(InvalidSpec) -> ObjectBuilder {
-    ObjectBuilder(identity: Identity(resource), spec: try ProgLogSpec(of: resource), defaults: defaults)
+  /// For one who wants to work on the log undisturbed: the plan goes on being told, and nothing of it done.
+  private func paused(_ step: Step) -> Step {
+    guard !step.isWaiting, !step.isRefused else { return step }
+    var step = step
+    step.heldBackBy = "the annotation \(Names.pausedAnnotation) must go first"
+    return step
+  }
+
+  /// - Throws: `InvalidSpec`.
+  func situation(_ observation: Observation) throws(InvalidSpec) -> Situation {
+    let cluster = ClusterState(observation.answers)
+    var builder = ObjectBuilder(
+      identity: observation.identity, spec: try ProgLogSpec(of: observation.resource), defaults: defaults)
+    builder.capabilities = observation.capabilities
+    builder.tlsMode = Self.tlsMode(builder.spec, observation)
+    let present = observation.statefulSet?.spec["replicas"]?.integer.map(Int.init) ?? 0
+    let draft = Situation(builder: builder, observation: observation, cluster: cluster)
+    // Each pod that is, was or will be a member keeps its Service: clients may be told of it.
+    let count = max(builder.spec.replicas, draft.memberCeiling, builder.spec.isHibernated ? 0 : present)
+    builder.ordinals = 0..<count
+    builder.addresses = ClientAddress.all(builder, observation)
+    builder.disruptionsAllowed = Self.disruptionsAllowed(builder.spec, cluster)
+    return Situation(builder: builder, observation: observation, cluster: cluster)
+  }
+
+  /// What the servers run with. Servers with TLS and servers without do not understand each other, so a log changes only
+  /// while none of them runs.
+  private static func tlsMode(_ spec: ProgLogSpec, _ observation: Observation) -> ProgLogSpec.TLS.Mode {
+    func mode(_ text: String?) -> ProgLogSpec.TLS.Mode? { text.flatMap { ProgLogSpec.TLS.Mode(rawValue: $0) } }
+    let recorded = mode(observation.resource.status["tlsMode"]?.string)
+    guard let statefulSet = observation.statefulSet else {
+      return observation.pods.isEmpty ? spec.tls.mode : recorded ?? spec.tls.mode
+    }
+    if statefulSet.spec["replicas"]?.integer == 0, observation.pods.isEmpty { return spec.tls.mode }
+    // Before there was TLS there was no annotation.
+    return mode(statefulSet.annotations[Names.tlsModeAnnotation]) ?? .disabled
+  }
+
+  /// What the cluster can lose without losing its quorum, less what a change in flight may cost. One server can lose none, and
+  /// a budget would only keep its node from ever being drained.
+  private static func disruptionsAllowed(_ spec: ProgLogSpec, _ cluster: ClusterState) -> Int? {
+    guard spec.podDisruptionBudget.isEnabled, spec.replicas > 1, !spec.isHibernated else { return nil }
+    guard let leader = cluster.leader else { return 0 }
+    let spare = (cluster.voters.count - 1) / 2
+    let isChanging =
+      !leader.isConfigurationCommitted || cluster.voters.count != spec.replicas || cluster.members.count != spec.replicas
+    return isChanging ? max(0, spare - 1) : spare
   }
 
   /// The objects that must be looked up before a plan is made: those whose absence would make us create them.
-  func needed(for resource: KubernetesObject) -> [ObjectReference] {
-    guard !resource.isBeingDeleted, let builder = try? builder(for: resource) else { return [] }
-    return builder.supportingObjects().map(\.reference) + [builder.statefulSet(existing: nil, replicas: 1).reference]
+  func needed(for observation: Observation) -> [ObjectReference] {
+    guard !observation.resource.isBeingDeleted, let situation = try? situation(observation) else { return [] }
+    let builder = situation.builder
+    return builder.supportingObjects().map(\.reference)
+      + [ObjectReference(type: .statefulSet, name: Names.statefulSet(builder.name))]
   }
 
   private func invalid(_ error: InvalidSpec, _ observation: Observation) -> Step {
@@ -45,8 +111,9 @@ struct Planner: Sendable {
       because: error.description)
   }
 
-  private func foreignObjects(_ builder: ObjectBuilder, _ observation: Observation) -> [Step] {
-    needed(for: observation.resource).compactMap { reference in
+  private func foreignObjects(_ situation: Situation) -> [Step] {
+    let (builder, observation) = (situation.builder, situation.observation)
+    return needed(for: observation).compactMap { reference in
       guard let object = observation.objects[reference], object.controllerUID != builder.identity.uid else {
         return nil
       }
@@ -95,14 +162,30 @@ struct Planner: Sendable {
     }
   }
 
-  private func surplusServices(_ builder: ObjectBuilder, _ observation: Observation) -> [Step] {
-    let wanted = Set(builder.supportingObjects().map(\.reference.name))
-    return observation.all(.service).compactMap { service in
-      guard service.controllerUID == builder.identity.uid, !wanted.contains(service.name), !service.isBeingDeleted
-      else { return nil }
-      return Step(
-        action: .delete(uid: service.uid), object: ObjectReference(type: .service, name: service.name),
-        reason: .surplus, because: "spec.replicas is \(builder.spec.replicas)")
+  /// Objects that we made for what the spec no longer has.
+  private func surplusObjects(_ situation: Situation) -> [Step] {
+    let wanted = Set(situation.builder.supportingObjects().map(\.reference))
+    let types = Set(ResourceType.optionalChildren + [situation.observation.capabilities.disruptionBudget].compactMap(\.self))
+    return situation.observation.objects.filter { reference, object in
+      types.contains(reference.type) && object.controllerUID == situation.builder.identity.uid
+        && !wanted.contains(reference) && !object.isBeingDeleted
+    }.sorted { $0.key.description < $1.key.description }.map { reference, object in
+      Step(
+        action: .delete(uid: object.uid), object: reference, reason: .surplus,
+        because: reference.type == .service
+          ? "spec.replicas is \(situation.spec.replicas)" : "the spec does not ask for it")
     }
+  }
+
+  /// What only stopped servers can change.
+  private func modes(_ situation: Situation) -> [Step] {
+    let (mode, wanted) = (situation.builder.tlsMode, situation.spec.tls.mode)
+    guard mode != wanted else { return [] }
+    return [
+      refuse(
+        .tlsModeImmutable, progLog(situation),
+        because: "spec.tls.mode is \(wanted.rawValue) but the servers run with \(mode.rawValue); to change it set "
+          + "spec.hibernated to true, wait for the pods to end, and set it back")
+    ]
   }
 }

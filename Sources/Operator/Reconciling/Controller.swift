@@ -21,7 +21,8 @@ final class Controller: Service {
   /// - Parameter source: where an informer of a type in a namespace (nil: all) gets its objects.
   init(
     api: any KubernetesAPI, namespaces: [String], defaults: OperatorDefaults, events: EventRecorder,
-    metricsFactory: any MetricsFactory, logger: Logger, now: @escaping @Sendable () -> String,
+    members: any MemberClient, capabilities: @escaping @Sendable () -> Capabilities,
+    metricsFactory: any MetricsFactory, logger: Logger, clock: OperatorClock,
     source: (ResourceType, _ namespace: String?, _ labelSelector: String?) -> any ListWatch
   ) {
     let queue = WorkQueue<ObjectKey>()
@@ -46,9 +47,12 @@ final class Controller: Service {
     self.queue = queue
     self.metrics = metrics
     self.logger = logger
+    let observer = Observer(
+      api: api, view: ClusterView(stores: stores, expectations: expectations), members: members,
+      adminCertificates: AdminCertificates(), capabilities: capabilities, time: clock.seconds)
     reconciler = Reconciler(
-      api: api, view: ClusterView(stores: stores, expectations: expectations), planner: Planner(defaults: defaults),
-      events: events, now: now)
+      observer: observer, planner: Planner(defaults: defaults), events: events, issuer: CertificateIssuer(),
+      now: clock.text)
   }
 
   /// The collections that have not been listed yet.
@@ -130,7 +134,7 @@ final class Controller: Service {
   }
 
   private func resync() async {
-    guard let stores = reconciler.view.stores[.progLog] else { return }
+    guard let stores = reconciler.observer.view.stores[.progLog] else { return }
     while !Task.isCancelled {
       // Ends early on cancellation.
       try? await Task.sleep(for: Self.resyncInterval)

@@ -1,32 +1,36 @@
 import KubernetesClient
 import Logging
+import ProgLogClient
 
 /// Brings one ProgLog closer to what it asks for: looks, plans, takes the steps that may be taken now, writes the status
-/// if it changed. Waits for nothing; whatever it would wait for changes an object, and that starts the next pass.
+/// if it says anything new. Waits for nothing: what it would wait for changes an object, or is looked at again after a while.
 struct Reconciler: Sendable {
-  let api: any KubernetesAPI
-  let view: ClusterView
+  let observer: Observer
   let planner: Planner
   let events: EventRecorder
+  let issuer: CertificateIssuer
   /// The time as RFC 3339.
   let now: @Sendable () -> String
 
   enum Outcome: Sendable, Hashable {
     case done
-    /// What holds the plan back is not watched: look again after a while.
+    /// What is to come is not watched: look again after a while.
     case again(after: Duration)
   }
 
-  /// Objects without our labels are in no cache, so nobody tells us when one that is in our way is gone.
-  static let foreignObjectInterval = Duration.seconds(20)
+  private var api: any KubernetesAPI { observer.api }
+  private var view: ClusterView { observer.view }
 
   func reconcile(_ key: ObjectKey, logger: Logger) async throws(KubernetesError) -> Outcome {
-    guard let resource = view.object(.progLog, key) else { return .done }
+    guard let resource = view.object(.progLog, key) else {
+      observer.forget(key)
+      return .done
+    }
     guard !resource.isBeingDeleted else {
       logger.info("being deleted; the garbage collector removes what it owns")
       return .done
     }
-    var observation = try await observe(resource)
+    var observation = try await observer.observe(resource, planner)
     var steps = planner.plan(observation)
     let executable = steps.filter(\.isExecutable)
     var failure: Failure?
@@ -40,62 +44,154 @@ struct Reconciler: Sendable {
       }
     }
     if !executable.isEmpty {
-      observation = try await observe(resource)
+      observation = try await observer.observe(resource, planner)
       steps = planner.plan(observation)
     }
     try await writeStatus(observation, steps, failure, logger: logger)
-    if let failure { throw failure.error }
-    if steps.contains(where: \.isExecutable) { return .again(after: .zero) }
-    let isBlockedUnseen = steps.contains { $0.reason == .notOwned || $0.reason == .deletionPending }
-    return isBlockedUnseen ? .again(after: Self.foreignObjectInterval) : .done
+    if let failure, case .kubernetes(let error) = failure.error { throw error }
+    return outcome(steps, observation, hasActed: !executable.isEmpty)
   }
 
-  private struct Failure {
-    var step: Step
-    var error: KubernetesError
-
-    /// For the status: only what stays so until somebody does something. The rest is repeated, and logged.
-    var lasting: StepFailure? {
-      guard !error.isWorthRepeating, !error.isConflict else { return nil }
-      return StepFailure(step: step.title, message: error.description)
-    }
-  }
-
-  /// Absence in a cache means little: the object may lack our labels, or be newer than the cache. Before we create
-  /// something we ask.
-  private func observe(_ resource: KubernetesObject) async throws(KubernetesError) -> Observation {
-    var observation = Observation(resource: resource)
-    for type in ResourceType.children {
-      for child in view.children(type, of: observation.identity) { observation[type, child.name] = child }
-    }
-    for reference in planner.needed(for: resource) where observation.objects[reference] == nil {
-      let key = observation.identity.key(reference.name)
-      if let found = try await api.get(reference.type, key) { observation.objects[reference] = found }
-    }
-    return observation
-  }
-
-  private func perform(_ step: Step, _ observation: Observation, logger: Logger) async throws(KubernetesError) {
+  private func perform(_ step: Step, _ observation: Observation, logger: Logger) async throws(StepError) {
     let key = observation.identity.key(step.object.name)
+    let type = step.object.type
     switch step.action {
-    case .create(let desired), .change(let desired):
-      let stored = try await api.apply(desired.object, as: desired.type, fieldManager: Names.fieldManager)
-      view.expectations.wrote(stored, as: desired.type)
-      // Somebody between us and the store, a webhook say, undoes what we write. Writing on would never end.
-      if let difference = Difference(desired: desired.object.content, observed: stored.content) {
-        throw .malformed("the API server stored another value than the one that was applied, at \(difference)")
+    case .create(let desired), .change(let desired): try await apply(desired)
+    case .delete(let uid), .restart(let uid): try await delete(type, key, uid: uid, .background)
+    case .orphan(let uid): try await delete(type, key, uid: uid, .orphan)
+    case .certify(let work):
+      let desired: DesiredObject
+      do {
+        desired = try issuer.secret(for: work, planner.situation(observation), time: observation.time)
+      } catch {
+        throw .certificates("\(error)")
       }
-    case .delete(let uid), .restart(let uid):
-      try await api.delete(step.object.type, key, uid: uid, propagation: .background)
-      view.expectations.deleted(step.object.type, key, uid: uid)
-    case .orphan(let uid):
-      try await api.delete(step.object.type, key, uid: uid, propagation: .orphan)
-      view.expectations.deleted(step.object.type, key, uid: uid)
-    case .administer, .certify, .await, .refuse: preconditionFailure("\(step) is not ours to take")
+      try await apply(desired)
+    case .administer(let change):
+      do {
+        try await observer.carryOut(change, observation)
+      } catch {
+        throw .member(error)
+      }
+    case .await, .refuse: preconditionFailure("\(step) is not ours to take")
     }
     logger.info("\(step.title)", metadata: ["reason": "\(step.reason.rawValue)", "because": "\(step.because)"])
     await events.record(
       .normal, reason: step.reason.rawValue, "\(step.title): \(step.because)", about: observation.resource)
+  }
+
+  private func apply(_ desired: DesiredObject) async throws(StepError) {
+    let stored: KubernetesObject
+    do {
+      stored = try await api.apply(desired.object, as: desired.type, fieldManager: Names.fieldManager)
+    } catch {
+      throw .kubernetes(error)
+    }
+    view.expectations.wrote(stored, as: desired.type)
+    // Somebody between us and the store, a webhook say, undoes what we write. Writing on would never end.
+    if let difference = Difference(desired: desired.object.content, observed: stored.content) {
+      throw .kubernetes(
+        .malformed("the API server stored another value than the one that was applied, at \(difference)"))
+    }
+  }
+
+  private func delete(
+    _ type: ResourceType, _ key: ObjectKey, uid: String, _ propagation: DeletePropagation
+  )
+    async throws(StepError)
+  {
+    do {
+      try await api.delete(type, key, uid: uid, propagation: propagation)
+    } catch {
+      throw .kubernetes(error)
+    }
+    view.expectations.deleted(type, key, uid: uid)
+  }
+}
+
+// MARK: - When to look again
+
+extension Reconciler {
+  /// Objects without our labels are in no cache, so nobody tells us when one that is in our way is gone.
+  static let foreignObjectInterval = Duration.seconds(20)
+  /// Nothing tells us what happens between the servers while a change is under way.
+  static let changeInterval = Duration.seconds(1)
+  /// Certificates reach the pods when their kubelets next look, within about a minute.
+  static let trustInterval = Duration.seconds(5)
+  /// Elections and addresses of a log at rest are for the status only.
+  static let restInterval = Duration.seconds(60)
+  /// What was just done shows at once.
+  static let nextStepInterval = Duration.milliseconds(200)
+
+  private func outcome(_ steps: [Step], _ observation: Observation, hasActed: Bool) -> Outcome {
+    if steps.contains(where: \.isExecutable) { return .again(after: hasActed ? Self.nextStepInterval : .zero) }
+    let reasons = Set(steps.map(\.reason))
+    if !reasons.isDisjoint(with: Step.Reason.betweenServers) || steps.contains(where: \.isHeldBackByServers) {
+      return .again(after: Self.changeInterval)
+    }
+    if reasons.contains(.trustSpreading) { return .again(after: Self.trustInterval) }
+    if reasons.contains(.notOwned) || reasons.contains(.deletionPending) || reasons.contains(.secretMissing) {
+      return .again(after: Self.foreignObjectInterval)
+    }
+    // Whoever is being made says so himself.
+    guard !observation.answers.isEmpty else { return .done }
+    return .again(after: min(Self.restInterval, untilCertificatesChange(observation)))
+  }
+
+  private func untilCertificatesChange(_ observation: Observation) -> Duration {
+    guard let situation = try? planner.situation(observation), let time = planner.nextCertificateTime(situation)
+    else { return Self.restInterval }
+    return .seconds(max(1, time - observation.time))
+  }
+}
+
+extension Step.Reason {
+  /// What changes without any object of Kubernetes.
+  fileprivate static let betweenServers: Set<Step.Reason> = [
+    .memberSilent, .memberCatchingUp, .leaderMissing, .changeInFlight, .quorumLost,
+  ]
+}
+
+extension Step {
+  fileprivate var isHeldBackByServers: Bool {
+    guard heldBackBy != nil else { return false }
+    switch action {
+    case .administer, .restart: return true
+    default: return false
+    }
+  }
+}
+
+// MARK: - Failures
+
+/// Why a step was not taken.
+enum StepError: Error, Sendable, Hashable, CustomStringConvertible {
+  case kubernetes(KubernetesError)
+  case member(MemberError)
+  case certificates(String)
+
+  var description: String {
+    switch self {
+    case .kubernetes(let error): error.description
+    case .member(let error): error.description
+    case .certificates(let problem): problem
+    }
+  }
+}
+
+extension Reconciler {
+  fileprivate struct Failure {
+    var step: Step
+    var error: StepError
+
+    /// For the status: only what stays so until somebody does something. The rest is repeated, and logged.
+    var lasting: StepFailure? {
+      switch error {
+      case .kubernetes(let error) where error.isWorthRepeating || error.isConflict: nil
+      case .member(let error) where error.mayPass: nil
+      default: StepFailure(step: step.title, message: error.description)
+      }
+    }
   }
 }
 
@@ -109,7 +205,7 @@ extension Reconciler {
   {
     let resource = observation.resource
     let status = planner.status(observation, steps: steps, failure: failure?.lasting, now: now())
-    guard status != resource.status else { return }
+    guard Planner.isNews(status, after: resource.status) else { return }
     let object = KubernetesObject([
       "apiVersion": .string(ResourceType.progLog.apiVersion), "kind": .string(ResourceType.progLog.kind),
       "metadata": ["name": .string(resource.name), "namespace": .string(resource.namespace)], "status": status,

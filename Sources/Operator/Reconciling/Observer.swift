@@ -1,0 +1,88 @@
+import KubernetesClient
+import ProgLogClient
+
+/// Looks at one ProgLog: its objects in the caches, what is in no cache by asking, and its servers.
+struct Observer: Sendable {
+  let api: any KubernetesAPI
+  let view: ClusterView
+  let members: any MemberClient
+  let adminCertificates: AdminCertificates
+  let capabilities: @Sendable () -> Capabilities
+  /// Seconds since 1970.
+  let time: @Sendable () -> Int64
+
+  /// Absence in a cache means little: the object may lack our labels, or be newer than the cache. Before we create
+  /// something we ask.
+  func observe(_ resource: KubernetesObject, _ planner: Planner) async throws(KubernetesError) -> Observation {
+    var observation = Observation(resource: resource)
+    observation.time = time()
+    observation.capabilities = capabilities()
+    for type in ResourceType.children {
+      for child in view.children(type, of: observation.identity) { observation[type, child.name] = child }
+    }
+    guard let spec = try? ProgLogSpec(of: resource) else { return observation }
+    try await lookUp(planner.foreign(spec, observation), in: &observation)
+    observation.answers = await ask(observation, spec)
+    try await lookUp(planner.needed(for: observation), in: &observation)
+    return observation
+  }
+
+  func carryOut(_ change: Step.MembershipChange, _ observation: Observation) async throws(MemberError) {
+    guard let pod = observation[.pod, change.pod], let endpoint = endpoint(pod, observation) else {
+      throw MemberError(description: "pod \(change.pod) does not run any more", mayPass: true)
+    }
+    try await members.carryOut(change, at: endpoint)
+  }
+
+  func forget(_ key: ObjectKey) { adminCertificates.forget(key) }
+
+  private func lookUp(
+    _ references: [ObjectReference], in observation: inout Observation
+  ) async throws(KubernetesError) {
+    for reference in references where observation.objects[reference] == nil {
+      let key =
+        reference.type.isNamespaced
+        ? observation.identity.key(reference.name) : ObjectKey(namespace: "", name: reference.name)
+      do {
+        if let found = try await api.get(reference.type, key) { observation.objects[reference] = found }
+      } catch  where error.isForbidden && !reference.type.isNamespaced {
+        // With rights in single namespaces nothing of the whole cluster can be read; the API server decides then.
+      }
+    }
+  }
+
+  /// All pods at once: one that does not answer costs its time-out once.
+  private func ask(_ observation: Observation, _ spec: ProgLogSpec) async -> [String: MemberAnswer] {
+    await withTaskGroup(of: (String, MemberAnswer).self) { group in
+      for pod in observation.pods {
+        guard let endpoint = endpoint(pod, observation) else { continue }
+        group.addTask { (endpoint.pod, await self.members.report(of: endpoint)) }
+      }
+      var answers: [String: MemberAnswer] = [:]
+      for await (pod, answer) in group { answers[pod] = answer }
+      return answers
+    }
+  }
+
+  /// Nil for a pod that runs nothing which could answer.
+  private func endpoint(_ pod: KubernetesObject, _ observation: Observation) -> MemberEndpoint? {
+    guard !pod.isBeingDeleted, let ip = pod.status["podIP"]?.string, pod.status["phase"]?.string == "Running",
+      let ordinal = Names.ordinal(pod.name, of: observation.resource.name)
+    else { return nil }
+    return MemberEndpoint(
+      pod: pod.name, ip: ip,
+      serverName: Names.memberHost(observation.resource.name, ordinal, in: pod.namespace),
+      credentials: adminCertificates.credentials(observation))
+  }
+}
+
+extension Step.MembershipChange {
+  /// The pod that is asked.
+  var pod: String {
+    switch self {
+    case .bootstrap(let pod, _), .add(_, _, let pod), .promote(_, let pod), .remove(_, let pod),
+      .transferLeadership(_, let pod), .recover(let pod, _):
+      pod
+    }
+  }
+}
