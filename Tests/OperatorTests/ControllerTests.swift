@@ -11,12 +11,14 @@ import Testing
   @Test("informers, queue and workers bring a log up, repair it and end when told to", .timeLimit(.minutes(1)))
   func wholeController() async throws {
     let cluster = InMemoryCluster()
+    let servers = InMemoryServers(cluster)
     let controller = Controller(
       api: cluster, namespaces: ["default"], defaults: OperatorUnderTest.defaults,
       events: EventRecorder(client: cluster, component: "test", instance: "test", logger: .silent),
-      metricsFactory: NOOPMetricsHandler.instance, logger: .silent, now: { "2024-01-01T00:00:00Z" },
+      members: servers, capabilities: { Capabilities() }, metricsFactory: NOOPMetricsHandler.instance, logger: .silent,
+      clock: OperatorClock { OperatorUnderTest.time },
       source: { type, _, selector in InMemoryListWatch(cluster: cluster, type: type, labelSelector: selector) })
-    #expect(controller.unsynced.count == 6)
+    #expect(controller.unsynced.count == ResourceType.children.count + 1)
     let group = ServiceGroup(configuration: .init(services: [controller], logger: .silent))
     try await withThrowingTaskGroup { tasks in
       tasks.addTask { try await group.run() }
@@ -25,6 +27,7 @@ import Testing
         cluster.condition("Ready").status == "True"
       } meanwhile: {
         cluster.runControllers()
+        servers.advance()
       }
       #expect(controller.unsynced == [])
       cluster.remove(.service, "log-0")
@@ -32,6 +35,7 @@ import Testing
         cluster.condition("Ready").status == "True" && cluster[.service, "log-0"] != nil
       } meanwhile: {
         cluster.runControllers()
+        servers.advance()
       }
       await group.triggerGracefulShutdown()
       try await tasks.waitForAll()

@@ -19,7 +19,8 @@ extension InMemoryCluster {
         for pod in state.all(.pod, nil) where !pod.isReady {
           var content = pod.content
           content["status"] = [
-            "hostIP": "192.0.2.1", "conditions": [["type": "Ready", "status": "True"]],
+            "hostIP": "192.0.2.1", "podIP": "10.1.0.9", "phase": "Running",
+            "conditions": [["type": "Ready", "status": "True"]],
           ]
           state.store(content, Subject(type: .pod, key: pod.key))
         }
@@ -47,8 +48,14 @@ extension InMemoryCluster.State {
 
   fileprivate mutating func runStatefulSet(_ set: KubernetesObject) {
     let template = set.spec["template"] ?? [:]
-    let revision = "\(set.name)-\(Fingerprint(template).text.prefix(8))"
-    for ordinal in 0..<Int(set.spec["replicas"]?.integer ?? 0) { make(ordinal, of: set, template, revision) }
+    let revision = "\(set.name)-\(Fingerprint(template).text.prefix(10))"
+    let replicas = Int(set.spec["replicas"]?.integer ?? 0)
+    for ordinal in 0..<replicas { make(ordinal, of: set, template, revision) }
+    for pod in all(.pod, nil) where pod.controllerUID == set.uid {
+      if let ordinal = Names.ordinal(pod.name, of: set.name), ordinal >= replicas {
+        remove(Subject(type: .pod, key: pod.key))
+      }
+    }
     var content = set.content
     content["status"] = ["observedGeneration": .integer(set.generation), "updateRevision": .string(revision)]
     store(content, Subject(type: .statefulSet, key: set.key))
@@ -58,7 +65,14 @@ extension InMemoryCluster.State {
     let name = "\(set.name)-\(ordinal)"
     let claim = Subject(type: .persistentVolumeClaim, key: ObjectKey(namespace: set.namespace, name: "data-\(name)"))
     let pod = Subject(type: .pod, key: ObjectKey(namespace: set.namespace, name: name))
-    if objects[pod] != nil { return }
+    if let existing = objects[pod] {
+      // Pods of a StatefulSet that was made anew around them.
+      guard existing.controllerUID == nil else { return }
+      var content = existing.content
+      content["metadata"]?["ownerReferences"] = [["kind": "StatefulSet", "uid": .string(set.uid), "controller": true]]
+      store(content, pod)
+      return
+    }
     if objects[claim] == nil, let first = set.spec["volumeClaimTemplates"]?.array?.first {
       var content = first
       content["metadata"]?["name"] = .string(claim.key.name)
@@ -75,7 +89,7 @@ extension InMemoryCluster.State {
   }
 
   fileprivate mutating func balance(_ service: KubernetesObject) {
-    guard service.spec["type"]?.string == "LoadBalancer", Member.loadBalancer(of: service) == nil else { return }
+    guard service.spec["type"]?.string == "LoadBalancer", ClientAddress.loadBalancer(of: service) == nil else { return }
     var content = service.content
     content["status"] = ["loadBalancer": ["ingress": [["ip": "203.0.113.9"]]]]
     store(content, Subject(type: .service, key: service.key))

@@ -126,6 +126,7 @@ final class InMemoryCluster: KubernetesAPI {
       state.writes.append("delete \(type.kind) \(key.name)")
       let subject = Subject(type: type, key: key)
       if let uid, let object = state.objects[subject], object.uid != uid { return true }
+      if propagation == .orphan { state.orphan(subject) }
       state.remove(subject)
       return false
     }
@@ -159,6 +160,18 @@ extension InMemoryCluster.State {
     objects[subject] = object
     tell(subject.type, old, object)
     return object
+  }
+
+  /// Its dependents lose it as their owner, and so live on.
+  fileprivate mutating func orphan(_ subject: Subject) {
+    guard let uid = objects[subject]?.uid else { return }
+    for (other, object) in objects {
+      let owners = object.metadata["ownerReferences"]?.array ?? []
+      guard owners.contains(where: { $0["uid"]?.string == uid }) else { continue }
+      var content = object.content
+      content["metadata"]?["ownerReferences"] = .array(owners.filter { $0["uid"]?.string != uid })
+      store(content, other)
+    }
   }
 
   mutating func remove(_ subject: Subject) {

@@ -7,21 +7,34 @@ import Synchronization
 /// A reconciler with caches that are filled when the test says so.
 struct OperatorUnderTest {
   let cluster: InMemoryCluster
+  let servers: InMemoryServers
   let view: ClusterView
   let reconciler: Reconciler
 
   static let types = [ResourceType.progLog] + ResourceType.children
   static let defaults = OperatorDefaults(image: "logd:test")
+  /// 2024-01-01T00:00:00Z.
+  static let time: Int64 = 1_704_067_200
 
-  /// - Parameter api: what stands between the operator and the cluster; the cluster itself when nil.
-  init(_ cluster: InMemoryCluster, api: (any KubernetesAPI)? = nil) {
+  /// - Parameters:
+  ///   - api: what stands between the operator and the cluster; the cluster itself when nil.
+  ///   - members: the same for its servers.
+  init(
+    _ cluster: InMemoryCluster, _ servers: InMemoryServers? = nil, api: (any KubernetesAPI)? = nil,
+    members: (any MemberClient)? = nil, time: @escaping @Sendable () -> Int64 = { Self.time }
+  ) {
     self.cluster = cluster
+    self.servers = servers ?? InMemoryServers(cluster)
     let stores = Self.types.map { ($0, [ObjectStore(indexers: ClusterView.indexers)]) }
     view = ClusterView(stores: Dictionary(uniqueKeysWithValues: stores), expectations: Expectations())
     let api = api ?? cluster
     let events = EventRecorder(client: api, component: "test", instance: "test", logger: .silent)
+    let observer = Observer(
+      api: api, view: view, members: members ?? self.servers, adminCertificates: AdminCertificates(),
+      capabilities: { Capabilities() }, time: time)
     reconciler = Reconciler(
-      api: api, view: view, planner: Planner(defaults: Self.defaults), events: events, now: { "2024-01-01T00:00:00Z" })
+      observer: observer, planner: Planner(defaults: Self.defaults), events: events, issuer: CertificateIssuer(),
+      now: OperatorClock(seconds: time).text)
   }
 
   /// Lets the caches see everything.
@@ -37,24 +50,31 @@ struct OperatorUnderTest {
     try await reconciler.reconcile(ObjectKey(namespace: "default", name: name), logger: .silent)
   }
 
-  /// Runs operator and cluster in turns until neither changes anything. Returns false if they never come to rest.
+  /// Runs operator, cluster and servers in turns until none changes anything. Returns false if they never come to rest.
   @discardableResult
   func settle(_ faults: InMemoryCluster.Faults = .init()) async throws(KubernetesError) -> Bool {
-    for _ in 0..<30 {
-      let before = cluster.revision
+    var quiet = 0
+    for _ in 0..<120 {
+      let before = (cluster.revision, servers.changes.count)
       cluster.runControllers(faults)
+      servers.advance()
       sync()
       for resource in cluster.all(.progLog) { try await reconcile(resource.name) }
       cluster.runControllers(faults)
-      if cluster.revision == before { return true }
+      quiet = before == (cluster.revision, servers.changes.count) ? quiet + 1 : 0
+      // What happens among the servers shows one turn later.
+      if quiet == 3 { return true }
     }
     return false
   }
 }
 
 extension InMemoryCluster {
-  /// Applies a ProgLog as a person would.
+  /// Applies a ProgLog as a person would. Where the spec is silent it is one server without TLS: most tests are about neither.
   func apply(spec: JSONValue, name: String = "log") {
+    var spec = spec
+    if spec["replicas"] == nil { spec["replicas"] = 1 }
+    if spec["tls"] == nil { spec["tls"] = ["mode": "Disabled"] }
     edit(.progLog, name) { $0["spec"] = spec }
   }
 

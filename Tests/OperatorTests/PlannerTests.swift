@@ -14,6 +14,7 @@ import Testing
   private func plan(_ name: String = "log") -> [Step] {
     guard let resource = cluster[.progLog, name] else { return [] }
     var observation = Observation(resource: resource)
+    for pod in subject.servers.runningDisks().keys { observation.answers[pod] = subject.servers.answer(of: pod) }
     for type in ResourceType.children {
       for object in cluster.all(type) { observation[type, object.name] = object }
     }

@@ -8,6 +8,11 @@ extension ProgLogSpec {
     let reader = try SpecReader(resource.content["spec"], at: "spec")
     replicas = Int(
       try reader.integer("replicas", in: 1...9) ?? Int64(replicas))
+    guard !replicas.isMultiple(of: 2) else {
+      throw reader.invalid("replicas", "must be odd (1, 3, 5, 7 or 9), but is \(replicas)")
+    }
+    isHibernated = reader.bool("hibernated") ?? false
+    tls.mode = try (reader.object("tls").choice("mode")) ?? tls.mode
     image = try reader.string("image", allowed: "an image's name without spaces") {
       !$0.contains(where: \.isWhitespace)
     }

@@ -64,6 +64,8 @@ struct SpecReader {
     }
   }
 
+  func bool(_ name: String) -> Bool? { member(name)?.bool }
+
   func invalid(_ name: String, _ message: String) -> InvalidSpec {
     InvalidSpec(field: "\(path).\(name)", message: message)
   }
