@@ -33,10 +33,8 @@ extension ObjectBuilder {
       "runAsNonRoot": true, "runAsUser": Names.userID, "runAsGroup": Names.userID, "fsGroup": Names.userID,
       "fsGroupChangePolicy": "OnRootMismatch", "seccompProfile": ["type": "RuntimeDefault"],
     ]
-    for (field, value) in spec.pods.securityContext?.object ?? [:] {
-      context[field] = value == .null ? nil : value.withoutNulls
-    }
-    return context
+    for (field, value) in spec.pods.securityContext?.object ?? [:] { context[field] = value }
+    return context.withoutNulls
   }
 
   private var volumes: JSONValue {
