@@ -65,11 +65,13 @@ extension ObjectBuilderTests {
     }
 
     @Test(
-      "what no certificate can hold does not keep a server from the rest",
+      "what no certificate can hold is kept as it is, for the plan to tell of it",
       arguments: ["", ".", "two words", "-x", "*", "a..b", "a\u{0}", "ünicode", String(repeating: "a", count: 64)])
     func unusable(name: String) {
       let builder = ObjectBuilderTests.builder({ $0.tls.extraNames = [name] })
-      #expect(builder.certificateNames(0) == ObjectBuilderTests.builder().certificateNames(0))
+      let plain = Set(ObjectBuilderTests.builder().certificateNames(0))
+      #expect(Set(builder.certificateNames(0)).subtracting(plain) == [name])
+      #expect(ObjectBuilder.canonical(name) == nil)
     }
   }
 }

@@ -36,13 +36,14 @@ extension ObjectBuilder {
   /// For whoever works inside of the pod, or through `kubectl port-forward`.
   private static let loopback = ["localhost", "127.0.0.1", "::1"]
 
-  /// Each once and as a certificate holds it, so that a plan can compare. What no certificate can hold is left out: one
-  /// strange host must not keep a server from the certificate for all its other names.
+  /// Each once and as a certificate holds it, so that a plan can compare. What no certificate can hold stays, for the plan
+  /// to tell of it.
   private static func sorted(_ names: [String]) -> [String] {
-    Set(names.compactMap(canonical)).sorted()
+    Set(names.map { canonical($0) ?? $0 }).sorted()
   }
 
-  private static func canonical(_ name: String) -> String? {
+  /// A host's name or an address as certificates hold it; nil for what is neither.
+  static func canonical(_ name: String) -> String? {
     if let address = try? AlternativeName(ip: name) {
       return String("\(address)".dropFirst("IP:".count))
     }
