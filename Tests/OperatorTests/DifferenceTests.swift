@@ -12,6 +12,10 @@ import Testing
       (["limits": ["cpu": "0.5", "memory": "1024Mi"]], ["limits": ["cpu": "500m", "memory": "1Gi"]]),
       (["empty": [:], "none": []], [:]),
       (["owners": [["uid": "1"]]], ["owners": [["uid": "2"], ["uid": "1", "kind": "X"]]]),
+      (["volumes": []], ["volumes": [["name": "x"]]]),
+      (["gone": nil], [:]),
+      (["ingress": [["from": [["podSelector": [:]]]]]], ["ingress": [["from": [["podSelector": [:]]]]]]),
+      (["data": ["ca.crt": "YQ=="]], ["data": ["ca.crt": "YQ==", "other": "Yg=="]]),
     ] as [(JSONValue, JSONValue)])
   func same(desired: JSONValue, observed: JSONValue) {
     #expect(Difference(desired: desired, observed: observed) == nil)
@@ -27,6 +31,24 @@ import Testing
       (["limits": ["cpu": "0.5"]], ["limits": ["cpu": "600m"]], "limits.cpu"),
       (["size": "1Gi"], ["size": "1024Mi"], "size"),
       (["a": ["b": 1]], [:], "a"),
+      (["peers": []], ["peers": [["podSelector": [:]]]], "peers"),
+      (["ingress": []], ["ingress": [["ports": []]]], "ingress"),
+      (
+        ["ingress": [["ports": [["port": 1]]]]], ["ingress": [["ports": [["port": 1, "endPort": 9]]]]],
+        "ingress[0].ports[0].endPort"
+      ),
+      (
+        ["ingress": [["from": [["podSelector": [:]]]]]],
+        ["ingress": [["from": [["podSelector": [:], "namespaceSelector": [:]]]]]],
+        "ingress[0].from[0].namespaceSelector"
+      ),
+      (
+        ["ingress": [["ports": [["port": 1]]]]], ["ingress": [["from": [], "ports": [["port": 1]]]]], "ingress[0].from"
+      ),
+      (
+        ["ports": [["name": "rpc", "nodePort": 1]]], ["ports": [["name": "rpc", "nodePort": 2]]], "ports[rpc].nodePort"
+      ),
+      (["data": ["tls.key": "YQ=="]], ["data": ["tls.key": "Yg=="]], "data.tls.key"),
     ] as [(JSONValue, JSONValue, String)])
   func different(desired: JSONValue, observed: JSONValue, path: String) {
     #expect(Difference(desired: desired, observed: observed)?.path == path)

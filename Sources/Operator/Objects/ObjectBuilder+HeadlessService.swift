@@ -17,18 +17,4 @@ extension ObjectBuilder {
         ]
       ])
   }
-
-  /// A port of a Service. The protocol is spelled out: it is part of the key by which server-side apply tells ports apart.
-  /// - Parameter application: `appProtocol`, an IANA service name, for load balancers that look into the stream.
-  func servicePort(
-    _ name: String, _ target: Port, protocol: String = "TCP", application: String? = nil
-  ) -> JSONValue {
-    var port: JSONValue = [
-      "name": .string(name), "port": .integer(target.number), "protocol": .string(`protocol`),
-      // By number: the pods have two ports at 8401, of which only one can be called gossip.
-      "targetPort": .integer(target.number),
-    ]
-    port["appProtocol"] = application.map { .string($0) }
-    return port
-  }
 }

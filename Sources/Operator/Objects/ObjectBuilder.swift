@@ -12,24 +12,37 @@ struct ObjectBuilder {
   var ordinals = 0..<1
   /// Where clients outside reach each pod, by the pod's name, as far as that is known.
   var addresses: [String: ClientAddress] = [:]
+  /// Hosts of the client Service's own load balancer, where it has one: every server answers under them.
+  var serviceHosts: [String] = []
   /// How many pods may be evicted at once; nil: no budget is wanted.
   var disruptionsAllowed: Int?
+  /// `Names.restartAnnotation` of the ProgLog. Pods that were made under another one are restarted.
+  var restartToken: String?
+  /// What the ConfigMap that `spec.acl.configMap` names holds; nil: it is not there, and then nobody may do anything.
+  var accessFiles: AccessFiles?
 
   var name: String { identity.name }
 
-  /// Everything but the StatefulSet, in the order in which it should be there.
+  /// Everything but the StatefulSet, in the order in which it should be there: what no pod can be made without, what
+  /// guards pods, the ways to them. The PodMonitor is last, for its kind is somebody else's: it may be gone by now.
   func supportingObjects() -> [DesiredObject] {
-    [configMap(), headlessService(), clientService()] + ordinals.map(podService)
+    let guards = [networkPolicy(), disruptionBudget()].compactMap { $0 }
+    let ways = [headlessService(), clientService()] + ordinals.map(podService)
+    return [serviceAccount(), configMap()] + guards + ways + [podMonitor()].compactMap { $0 }
   }
 
   /// The frame of every object: who it is, whose it is, and a fingerprint of `body`.
-  /// - Parameter fingerprinted: what the fingerprint is taken of, where that is not the whole body.
+  /// - Parameters:
+  ///   - labels: further ones; ours win.
+  ///   - fingerprinted: what the fingerprint is taken of, where that is not the whole body. Never of a secret: whoever
+  ///     sees the annotation could test guesses against it.
   func object(
-    _ type: ResourceType, _ name: String, _ component: Names.Component, annotations: [String: String] = [:],
-    body: [String: JSONValue], fingerprinted: [String: JSONValue]? = nil
+    _ type: ResourceType, _ name: String, _ component: Names.Component, labels: [String: String] = [:],
+    annotations: [String: String] = [:], body: [String: JSONValue], fingerprinted: [String: JSONValue]? = nil
   ) -> DesiredObject {
     var annotations = annotations.mapValues { JSONValue.string($0) }
-    let labels = Names.labels(identity.name, component)
+    var labels = labels.mapValues { JSONValue.string($0) }
+    labels.merge(Names.labels(identity.name, component)) { $1 }
     let fingerprint = Fingerprint([
       "annotations": .object(annotations), "labels": .object(labels), "body": .object(fingerprinted ?? body),
     ])
@@ -49,6 +62,8 @@ struct ObjectBuilder {
 struct OperatorDefaults: Sendable, Hashable {
   /// The image of logd.
   var image: String
+  /// Where the operator's own pods run; nil: unknown.
+  var operatorNamespace: String?
 }
 
 /// An object as it is to be applied: the fields that are ours, and no others.
