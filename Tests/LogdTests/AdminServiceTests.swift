@@ -47,6 +47,24 @@ import Testing
     }
   }
 
+  @Test("a node tells which certificates it goes by, and that it has none")
+  func fingerprints() async throws {
+    try await FakeCluster.with { cluster in
+      let plaintext = try await client.status(of: try await cluster.start("a").seed)
+      #expect(plaintext.tls == nil)
+      let secure = try await cluster.start(
+        "b",
+        fingerprints: NodeFingerprints(
+          server: .init(certificate: "5e", authorities: ["0a", "0b"]),
+          peer: .init(certificate: "9e", authorities: ["0c"])))
+      let report = try await client.status(of: secure.seed)
+      #expect(
+        report.tls
+          == NodeTLSReport(
+            peerAuthorities: ["0c"], serverAuthorities: ["0a", "0b"], peerCertificate: "9e", serverCertificate: "5e"))
+    }
+  }
+
   @Test("members are added, promoted, demoted and removed, and the answer is who they are then")
   func changes() async throws {
     try await FakeCluster.with { cluster in

@@ -54,12 +54,14 @@ final class FakeCluster: Sendable {
   }
 
   /// Starts a node that is in no cluster.
-  func start(_ name: String, incarnation: UInt64 = 1) async throws -> FakeNode {
+  func start(
+    _ name: String, incarnation: UInt64 = 1, fingerprints: NodeFingerprints? = nil
+  ) async throws -> FakeNode {
     let node = FakeNode(
       Peer(id: NodeID(name), incarnation: LogIncarnation(high: 0, low: incarnation)), of: self)
+    let admin = AdminService(control: node, fingerprints: { fingerprints }, logger: Logger(label: "test"))
     let server = RPCServer(
-      router: RPCRouter(AdminService(control: node, logger: Logger(label: "test")).methods), eventLoopGroup: loops,
-      logger: Logger(label: "test"))
+      router: RPCRouter(admin.methods), eventLoopGroup: loops, logger: Logger(label: "test"))
     node.address = "127.0.0.1:\(try await server.start().first?.port ?? 0)"
     servers.withLock { $0.append(server) }
     return node

@@ -1,5 +1,12 @@
 import FoundationEssentials
+import Logging
+import NIOCore
+import NIOPosix
 import NIOSSL
+import ProgLogAPI
+import RPCServer
+import SwiftProtobuf
+import Synchronization
 import TestSupport
 import Testing
 
@@ -55,6 +62,17 @@ struct TLSTests {
           serverName: serverName))
     }
 
+    /// The same as ``client(_:authorities:serverName:)``, from memory.
+    func contents(
+      _ name: String, authorities: String = "ca", serverName: String? = "localhost"
+    ) throws -> ClientSecurity {
+      func text(_ file: String) throws -> String { try String(contentsOfFile: self.file(file), encoding: .utf8) }
+      return .contents(
+        TLSContents(
+          authorities: try text("\(authorities).pem"), certificate: try text("\(name).pem"),
+          privateKey: try text("\(name).key"), serverName: serverName))
+    }
+
     func replace(_ name: String, by other: String) throws {
       for kind in ["key", "pem"] {
         let contents = try Data(contentsOf: URL(filePath: file("\(other).\(kind)")))
@@ -73,6 +91,54 @@ struct TLSTests {
       let value = try await client.consume(at: 0).value
       #expect(value == [1])
     }
+  }
+
+  @Test("certificates in memory do as well as those in files, and a key in them is not described")
+  func contents() async throws {
+    let certificates = try await Certificates()
+    let log = FakeLog()
+    let security = try certificates.contents("client")
+    try await log.serve(tls: certificates.server(), security: security) { client in
+      let offset = try await client.produce([1])
+      #expect(offset == 0)
+    }
+    var dumped = ""
+    dump(security, to: &dumped)
+    for text in ["\(security)", "\(String(reflecting: security))", dumped] {
+      #expect(text.contains("localhost") && !text.contains("PRIVATE KEY"), "\(text)")
+    }
+  }
+
+  @Test("an administrator reaches a node by its IP address, and verifies and calls it by its name")
+  func administration() async throws {
+    let certificates = try await Certificates()
+    let authorities = Mutex<[String?]>([])
+    let status = RPCMethod.unary("/proglog.admin.v1.Admin/GetStatus") { _, call in
+      authorities.withLock { $0.append(call.authority) }
+      var response = Proglog_Admin_V1_GetStatusResponse()
+      response.node.id = "n1"
+      response.state = .follower
+      call.respond(ByteBuffer(bytes: (try? response.serializedBytes() as [UInt8]) ?? []))
+    }
+    let server = RPCServer(
+      router: RPCRouter([status]), eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: Logger(label: "test"))
+    let tls = try certificates.server()
+    let bound = try await server.start { server, channel in
+      try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
+      try server.attach(to: channel)
+    }
+    let address = try NodeAddress(parsing: "127.0.0.1:\(bound[0].port ?? 0)")
+    let admin = AdminClient(timeout: .seconds(30), security: try certificates.contents("client"))
+    let report = try await admin.status(of: address)
+    #expect(report.identity.name == "n1")
+    #expect(authorities.withLock { $0 } == ["localhost"])
+    // By its address the certificate does not know it.
+    var unnamed = admin
+    unnamed.timeout = .seconds(2)
+    unnamed.security = try certificates.contents("client", serverName: nil)
+    await #expect(throws: AdminError.self) { try await unnamed.status(of: address) }
+    #expect(authorities.withLock { $0.count } == 1)
+    try await server.shutdown(deadline: .now())
   }
 
   @Test(
@@ -108,6 +174,20 @@ struct TLSTests {
       let second = try await client.produce([2])
       #expect(second == 1)
     }
+  }
+
+  @Test("text that is no PEM is refused when the client is to connect, and said to be text")
+  func nonsense() async throws {
+    let admin = AdminClient(
+      timeout: .seconds(5), security: .contents(TLSContents(certificate: "no", privateKey: "pem")))
+    let error = await #expect(throws: AdminError.self) {
+      try await admin.status(of: try NodeAddress(parsing: "127.0.0.1:1"))
+    }
+    guard case .failed(.invalidTLS(let source, _)) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(source == "what was given as PEM text")
   }
 
   @Test("a file that cannot be used is named")

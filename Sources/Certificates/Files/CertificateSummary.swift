@@ -1,4 +1,3 @@
-import Crypto
 package import FoundationEssentials
 package import X509
 
@@ -25,7 +24,6 @@ package struct CertificateSummary: Sendable {
     serialNumber = Hexadecimal.text(certificate.serialNumber.bytes)
     notBefore = certificate.notValidBefore
     notAfter = certificate.notValidAfter
-    // What was read can be written.
-    fingerprint = (try? certificate.derBytes).map { Hexadecimal.text(SHA256.hash(data: $0)) } ?? ""
+    fingerprint = certificate.fingerprint
   }
 }

@@ -9,6 +9,9 @@ package struct TLSMaterial: Sendable {
   package let trust: TrustBundle
   /// Who this end is.
   package let identity: CertificateIdentity
+  /// Of the leaf, and of the authorities in their order. Computed once: whoever asks does so again and again.
+  package let fingerprint: String
+  package let authorityFingerprints: [String]
   package let sources: TLSSources
 
   package var leaf: Certificate { chain[0] }
@@ -29,6 +32,8 @@ package struct TLSMaterial: Sendable {
       self.trust = try TrustBundle(pem: trust)
     } catch { throw TLSMaterialError(source: sources.trust, problem: .pem(error)) }
     self.sources = sources
+    fingerprint = chain[0].fingerprint
+    authorityFingerprints = self.trust.authorities.map(\.fingerprint)
     // First of all, because a set that is replaced file by file shows itself by this.
     guard privateKey.publicKey == chain[0].publicKey else {
       throw TLSMaterialError(source: sources.key, problem: .keyMismatch(certificate: sources.certificate))

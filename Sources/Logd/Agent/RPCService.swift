@@ -63,7 +63,8 @@ struct RPCService: Service {
 
   private func listen() async throws -> Listener {
     let service = LogService(log: replica) { replica.nodeStatus.servers }
-    let admin = AdminService(control: replica, logger: logger)
+    let admin = AdminService(
+      control: replica, fingerprints: { [security] in security?.tls.fingerprints }, logger: logger)
     let health = HealthService(statuses: ["": .serving, LogService.name: .serving, AdminService.name: .serving])
     guard let descriptors = Base64.decode(FileDescriptors.base64) else {
       preconditionFailure("the generated file descriptors are not Base64: run 'make proto'")

@@ -5,7 +5,8 @@ import Telemetry
 
 /// What a node knows, as the messages of `proglog.admin.v1`.
 extension Proglog_Admin_V1_GetStatusResponse {
-  init(_ status: NodeStatus) {
+  /// - Parameter security: nil: the node speaks plaintext.
+  init(_ status: NodeStatus, _ security: NodeFingerprints?) {
     self.init()
     node = Proglog_Admin_V1_Node(status.peer)
     rpcAddr = status.address
@@ -27,6 +28,23 @@ extension Proglog_Admin_V1_GetStatusResponse {
     uncommittedBytes = UInt64(status.raft.uncommittedBytes)
     hasRoom_p = status.raft.hasRoom
     version = BuildVersion.current
+    if let security { tls = Proglog_Admin_V1_TLSStatus(security) }
+  }
+}
+
+extension Proglog_Admin_V1_TLSStatus {
+  init(_ fingerprints: NodeFingerprints) {
+    self.init()
+    server = Use(fingerprints.server)
+    peer = Use(fingerprints.peer)
+  }
+}
+
+extension Proglog_Admin_V1_TLSStatus.Use {
+  init(_ fingerprints: NodeFingerprints.Use) {
+    self.init()
+    certificate = fingerprints.certificate
+    authorities = fingerprints.authorities
   }
 }
 

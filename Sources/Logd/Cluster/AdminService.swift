@@ -11,10 +11,15 @@ package struct AdminService: Sendable {
   package static let name = "proglog.admin.v1.Admin"
 
   private let control: any ClusterControl
+  private let fingerprints: @Sendable () -> NodeFingerprints?
   private let logger: Logger
 
-  package init(control: any ClusterControl, logger: Logger) {
+  /// - Parameter fingerprints: of the certificates in use; nil for a node without TLS.
+  package init(
+    control: any ClusterControl, fingerprints: @escaping @Sendable () -> NodeFingerprints? = { nil }, logger: Logger
+  ) {
     self.control = control
+    self.fingerprints = fingerprints
     self.logger = logger
   }
 
@@ -45,7 +50,7 @@ package struct AdminService: Sendable {
   }
 
   @Sendable private func getStatus(_ request: Proglog_Admin_V1_GetStatusRequest, _ call: RPCCall) {
-    call.respond(with: Proglog_Admin_V1_GetStatusResponse(control.nodeStatus))
+    call.respond(with: Proglog_Admin_V1_GetStatusResponse(control.nodeStatus, fingerprints()))
   }
 
   @Sendable private func bootstrap(_ request: Proglog_Admin_V1_BootstrapRequest, _ call: RPCCall) throws(RPCStatus) {

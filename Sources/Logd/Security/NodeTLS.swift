@@ -17,6 +17,11 @@ package struct NodeTLS: Sendable {
     self.reports = reports
   }
 
+  /// What new connections go by at the moment.
+  package var fingerprints: NodeFingerprints {
+    NodeFingerprints(server: .init(server.current.material), peer: .init(peer.current.material))
+  }
+
   /// For one who calls the gRPC API.
   ///
   /// - Returns: who that is, once the handshake is through.

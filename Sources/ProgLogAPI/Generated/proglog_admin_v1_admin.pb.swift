@@ -317,11 +317,72 @@ package nonisolated struct Proglog_Admin_V1_GetStatusResponse: @unchecked Sendab
     set {_uniqueStorage()._version = newValue}
   }
 
+  /// Unset: the node speaks plaintext.
+  package var tls: Proglog_Admin_V1_TLSStatus {
+    get {_storage._tls ?? Proglog_Admin_V1_TLSStatus()}
+    set {_uniqueStorage()._tls = newValue}
+  }
+  /// Returns true if `tls` has been explicitly set.
+  package var hasTls: Bool {_storage._tls != nil}
+  /// Clears the value of `tls`. Subsequent reads from it will return its default value.
+  package mutating func clearTls() {_uniqueStorage()._tls = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// Which certificates a node goes by at the moment: it rereads its files while it runs. All are SHA-256 fingerprints of the
+/// DER form, 64 lower-case hexadecimal digits each.
+package nonisolated struct Proglog_Admin_V1_TLSStatus: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// To clients, and of clients.
+  package var server: Proglog_Admin_V1_TLSStatus.Use {
+    get {_server ?? Proglog_Admin_V1_TLSStatus.Use()}
+    set {_server = newValue}
+  }
+  /// Returns true if `server` has been explicitly set.
+  package var hasServer: Bool {self._server != nil}
+  /// Clears the value of `server`. Subsequent reads from it will return its default value.
+  package mutating func clearServer() {self._server = nil}
+
+  /// To other nodes, and of other nodes.
+  package var peer: Proglog_Admin_V1_TLSStatus.Use {
+    get {_peer ?? Proglog_Admin_V1_TLSStatus.Use()}
+    set {_peer = newValue}
+  }
+  /// Returns true if `peer` has been explicitly set.
+  package var hasPeer: Bool {self._peer != nil}
+  /// Clears the value of `peer`. Subsequent reads from it will return its default value.
+  package mutating func clearPeer() {self._peer = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated struct Use: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// What the node shows.
+    package var certificate: String = String()
+
+    /// Whom it trusts.
+    package var authorities: [String] = []
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package init() {}
+
+  fileprivate var _server: Proglog_Admin_V1_TLSStatus.Use? = nil
+  fileprivate var _peer: Proglog_Admin_V1_TLSStatus.Use? = nil
 }
 
 package nonisolated struct Proglog_Admin_V1_BootstrapRequest: Sendable {
@@ -719,7 +780,7 @@ nonisolated extension Proglog_Admin_V1_GetStatusRequest: SwiftProtobuf.Message, 
 
 nonisolated extension Proglog_Admin_V1_GetStatusResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".GetStatusResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{3}rpc_addr\0\u{3}cluster_id\0\u{1}state\0\u{1}term\0\u{3}leader_id\0\u{3}leader_rpc_addr\0\u{3}first_index\0\u{3}last_index\0\u{3}flushed_index\0\u{3}commit_index\0\u{3}start_offset\0\u{3}end_offset\0\u{1}members\0\u{3}configuration_index\0\u{3}configuration_is_committed\0\u{3}transfer_target\0\u{3}uncommitted_bytes\0\u{3}has_room\0\u{1}version\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{3}rpc_addr\0\u{3}cluster_id\0\u{1}state\0\u{1}term\0\u{3}leader_id\0\u{3}leader_rpc_addr\0\u{3}first_index\0\u{3}last_index\0\u{3}flushed_index\0\u{3}commit_index\0\u{3}start_offset\0\u{3}end_offset\0\u{1}members\0\u{3}configuration_index\0\u{3}configuration_is_committed\0\u{3}transfer_target\0\u{3}uncommitted_bytes\0\u{3}has_room\0\u{1}version\0\u{1}tls\0")
 
   fileprivate class _StorageClass {
     var _node: Proglog_Admin_V1_Node? = nil
@@ -742,6 +803,7 @@ nonisolated extension Proglog_Admin_V1_GetStatusResponse: SwiftProtobuf.Message,
     var _uncommittedBytes: UInt64 = 0
     var _hasRoom_p: Bool = false
     var _version: String = String()
+    var _tls: Proglog_Admin_V1_TLSStatus? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -772,6 +834,7 @@ nonisolated extension Proglog_Admin_V1_GetStatusResponse: SwiftProtobuf.Message,
       _uncommittedBytes = source._uncommittedBytes
       _hasRoom_p = source._hasRoom_p
       _version = source._version
+      _tls = source._tls
     }
   }
 
@@ -810,6 +873,7 @@ nonisolated extension Proglog_Admin_V1_GetStatusResponse: SwiftProtobuf.Message,
         case 18: try { try decoder.decodeSingularUInt64Field(value: &_storage._uncommittedBytes) }()
         case 19: try { try decoder.decodeSingularBoolField(value: &_storage._hasRoom_p) }()
         case 20: try { try decoder.decodeSingularStringField(value: &_storage._version) }()
+        case 21: try { try decoder.decodeSingularMessageField(value: &_storage._tls) }()
         default: break
         }
       }
@@ -882,6 +946,9 @@ nonisolated extension Proglog_Admin_V1_GetStatusResponse: SwiftProtobuf.Message,
       if !_storage._version.isEmpty {
         try visitor.visitSingularStringField(value: _storage._version, fieldNumber: 20)
       }
+      try { if let v = _storage._tls {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -911,10 +978,85 @@ nonisolated extension Proglog_Admin_V1_GetStatusResponse: SwiftProtobuf.Message,
         if _storage._uncommittedBytes != rhs_storage._uncommittedBytes {return false}
         if _storage._hasRoom_p != rhs_storage._hasRoom_p {return false}
         if _storage._version != rhs_storage._version {return false}
+        if _storage._tls != rhs_storage._tls {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Proglog_Admin_V1_TLSStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".TLSStatus"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}server\0\u{1}peer\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._server) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._peer) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._server {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._peer {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Proglog_Admin_V1_TLSStatus, rhs: Proglog_Admin_V1_TLSStatus) -> Bool {
+    if lhs._server != rhs._server {return false}
+    if lhs._peer != rhs._peer {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Proglog_Admin_V1_TLSStatus.Use: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Proglog_Admin_V1_TLSStatus.protoMessageName + ".Use"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}certificate\0\u{1}authorities\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.certificate) }()
+      case 2: try { try decoder.decodeRepeatedStringField(value: &self.authorities) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.certificate.isEmpty {
+      try visitor.visitSingularStringField(value: self.certificate, fieldNumber: 1)
+    }
+    if !self.authorities.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.authorities, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Proglog_Admin_V1_TLSStatus.Use, rhs: Proglog_Admin_V1_TLSStatus.Use) -> Bool {
+    if lhs.certificate != rhs.certificate {return false}
+    if lhs.authorities != rhs.authorities {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -89,6 +89,15 @@ extension NodeReport {
     self.uncommittedBytes = status.uncommittedBytes
     self.hasRoom = status.hasRoom_p
     self.version = status.version
+    self.tls = status.hasTls ? NodeTLSReport(status.tls) : nil
+  }
+}
+
+extension NodeTLSReport {
+  init(_ tls: Proglog_Admin_V1_TLSStatus) {
+    self.init(
+      peerAuthorities: tls.peer.authorities, serverAuthorities: tls.server.authorities,
+      peerCertificate: tls.peer.certificate, serverCertificate: tls.server.certificate)
   }
 }
 

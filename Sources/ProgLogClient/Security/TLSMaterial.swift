@@ -6,7 +6,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// What stands in the files of TLS, as far as connections have it.
+/// What stands in the files of TLS, or was given in their place, as far as connections have it.
 struct TLSMaterial: Sendable, Hashable {
   private var authorities: [UInt8]?
   private var certificate: [UInt8]?
@@ -17,6 +17,12 @@ struct TLSMaterial: Sendable, Hashable {
     self.authorities = try Self.contents(of: files.authorities)
     self.certificate = try Self.contents(of: files.certificate)
     self.privateKey = try Self.contents(of: files.privateKey)
+  }
+
+  init(_ contents: TLSContents) {
+    self.authorities = contents.authorities.map { Array($0.utf8) }
+    self.certificate = contents.certificate.map { Array($0.utf8) }
+    self.privateKey = contents.privateKey.map { Array($0.utf8) }
   }
 
   private static func contents(of file: String?) throws(ProgLogError) -> [UInt8]? {
@@ -48,33 +54,43 @@ extension ClientSecurity {
     switch self {
     case .plaintext: nil
     case .tls(let files): try TLSMaterial(reading: files)
+    case .contents(let contents): TLSMaterial(contents)
     }
   }
 
   /// The name for the handshake when it was chosen by hand.
   var serverName: String? {
-    if case .tls(let files) = self { files.serverName } else { nil }
+    switch self {
+    case .plaintext: nil
+    case .tls(let files): files.serverName
+    case .contents(let contents): contents.serverName
+    }
   }
 
   /// A transport to one server.
   ///
   /// - Parameter serverName: for the handshake, when it is not the target's host.
-  /// - Throws: ``ProgLogError/invalidTLS(file:reason:)`` when the files hold no certificates or keys, or do not match.
+  /// - Throws: ``ProgLogError/invalidTLS(file:reason:)`` when there are no certificates or keys in them, or they do not match.
   func transport(
     to address: NodeAddress, serverName: String?, material: TLSMaterial?, config: HTTP2ClientTransport.Posix.Config
   ) throws(ProgLogError) -> HTTP2ClientTransport.Posix {
     var config = config
-    if case .tls = self { config.http2.authority = self.serverName ?? serverName ?? config.http2.authority }
+    if self != .plaintext { config.http2.authority = self.serverName ?? serverName ?? config.http2.authority }
     do {
       return try HTTP2ClientTransport.Posix(
         target: address.target, transportSecurity: material?.transportSecurity ?? .plaintext, config: config)
     } catch {
-      throw .invalidTLS(file: self.fileNames, reason: ProgLogError.rootCause(of: error))
+      throw .invalidTLS(file: self.sources, reason: ProgLogError.rootCause(of: error))
     }
   }
 
-  private var fileNames: String {
-    guard case .tls(let files) = self else { return "" }
-    return [files.authorities, files.certificate, files.privateKey].compactMap { $0 }.joined(separator: ", ")
+  /// Where to look for what is wrong.
+  private var sources: String {
+    switch self {
+    case .plaintext: ""
+    case .tls(let files):
+      [files.authorities, files.certificate, files.privateKey].compactMap { $0 }.joined(separator: ", ")
+    case .contents: "what was given as PEM text"
+    }
   }
 }

@@ -25,6 +25,8 @@ package final class RPCCall {
   package var metadata: RPCMetadata { context.metadata }
   package var deadline: NIODeadline? { context.deadline }
   package var peer: RPCPeer { context.peer }
+  /// The server as the client names it; see ``RPCCallContext/authority``.
+  package var authority: String? { context.authority }
 
   /// Whether the handler has finished the call or it was cancelled.
   package var isEnded: Bool { stream.isEnded }

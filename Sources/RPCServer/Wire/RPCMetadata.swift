@@ -18,6 +18,10 @@ package struct RPCMetadata: Equatable, Sendable {
   /// Takes a received block as it is; the accessors hide what belongs to HTTP/2 and gRPC.
   init(received headers: HPACKHeaders) { self.headers = headers }
 
+  /// The server as the client names it, with its port if it gave one. `host` is what a proxy from HTTP/1.1 may leave in place of
+  /// `:authority` (RFC 9113 §8.3.1).
+  var authority: String? { received(":authority").first ?? received("host").first }
+
   /// Every text value of `key`, in order.
   package func values(_ key: String) -> [String] {
     Self.isReserved(key) ? [] : received(key)

@@ -1,4 +1,5 @@
 import Foundation
+import ProgLogClient
 import TestSupport
 import Testing
 
@@ -81,9 +82,11 @@ struct SecureClusterTests {
   func renewal() async throws {
     let security = try await ClusterSecurity()
     let root = try await security.authority.issueClient("root")
+    let admin = try await security.authority.issueAdmin("admin")
     try await LogdCluster.with(3, security: security) { cluster in
       let traffic = try await Traffic(cluster, root)
       try await traffic.load.acknowledges(more: Self.recordsOfPhase)
+      let first = try await tlsReport(of: cluster.nodes[0], to: admin)
       let before = try await connections(cluster)
       // Two lanes between any two nodes, each way; each end is listed. And the clients'.
       #expect(before.count >= 24)
@@ -93,6 +96,11 @@ struct SecureClusterTests {
       }
       #expect(try await before.subtracting(connections(cluster)) == [])
       for node in cluster.nodes { #expect(node.count("a member refuses to talk") == 0) }
+      let last = try await tlsReport(of: cluster.nodes[0], to: admin)
+      #expect(last.serverCertificate != first.serverCertificate && last.peerCertificate != first.peerCertificate)
+      #expect(first.serverAuthorities.count == 1 && last.serverAuthorities.count == 1)
+      #expect(last.serverAuthorities != first.serverAuthorities)
+      #expect(last.peerAuthorities == last.serverAuthorities)
 
       // What the old authority signed is worth nothing now, and new connections between nodes come about.
       let restarted = try await cluster.leader()
@@ -103,6 +111,23 @@ struct SecureClusterTests {
       try await traffic.end()
     }
   }
+
+  /// What a node says of its certificates to an administrator who has them in memory, and knows the node by another name than
+  /// its address.
+  private func tlsReport(of node: ClusterNode, to admin: TLSPaths) async throws -> NodeTLSReport {
+    let contents = TLSContents(
+      authorities: try text(admin.authorities), certificate: try text(admin.certificate),
+      privateKey: try text(admin.key), serverName: "localhost")
+    let client = AdminClient(timeout: .seconds(30), security: .contents(contents))
+    let report = try await client.status(of: try NodeAddress(parsing: node.rpcAddress))
+    let tls = try #require(report.tls)
+    for fingerprint in [tls.serverCertificate, tls.peerCertificate] + tls.serverAuthorities {
+      #expect(fingerprint.count == 64 && fingerprint.allSatisfy { "0123456789abcdef".contains($0) })
+    }
+    return tls
+  }
+
+  private func text(_ file: String) throws -> String { try String(contentsOfFile: file, encoding: .utf8) }
 
   /// A step of the roll, and then every node takes up what has changed.
   private func renew(_ security: ClusterSecurity, _ cluster: LogdCluster, _ arguments: [String]) async throws {

@@ -53,6 +53,11 @@ final class TestAuthority: Sendable {
     return paths(name)
   }
 
+  func issueAdmin(_ name: String) async throws -> TLSPaths {
+    _ = try await logctl(["issue", "--profile", "admin", "--name", name])
+    return paths(name)
+  }
+
   func issueClient(_ name: String, _ more: String...) async throws -> TLSPaths {
     _ = try await logctl(["issue", "--profile", "client", "--name", name] + more)
     return paths(name)
