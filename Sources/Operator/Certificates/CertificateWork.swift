@@ -2,8 +2,10 @@
 ///
 /// Each work writes one Secret as a whole, so that a stop in the middle leaves the one before or the one after.
 enum CertificateWork: Sendable, Hashable {
-  /// The authority Secret, with a new key.
+  /// The authority Secret, with a new key. While certificates of a lost one are in use, it signs only once all trust it.
   case createAuthority
+  /// The authority Secret with the keys that it has, and with all that must be trusted.
+  case repairAuthority
   /// Adds the next authority to what is trusted; the old one still signs.
   case startRoll(token: String)
   /// Lets the next authority sign; both are trusted.
@@ -38,6 +40,7 @@ enum CertificateWork: Sendable, Hashable {
   var verb: String {
     switch self {
     case .createAuthority: "make the authority in"
+    case .repairAuthority: "repair the authority in"
     case .startRoll: "add the next authority to"
     case .switchRoll: "let the next authority sign in"
     case .finishRoll: "drop the old authority from"
