@@ -20,6 +20,8 @@ final class InMemoryCluster: KubernetesAPI {
   }
 
   let state = Mutex(State())
+  /// What runs in its pods; see `InMemoryServers`.
+  let serverState = Mutex(InMemoryServers.State())
 
   var revision: Int64 { state.withLock { $0.revision } }
   var writes: [String] { state.withLock { $0.writes } }

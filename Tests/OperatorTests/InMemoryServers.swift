@@ -36,20 +36,19 @@ final class InMemoryServers: MemberClient {
   }
 
   let cluster: InMemoryCluster
-  let state = Mutex(State())
 
   init(_ cluster: InMemoryCluster) { self.cluster = cluster }
 
-  var changes: [String] { state.withLock { $0.changes } }
-  var group: Group? { state.withLock { $0.group } }
-  var violations: [String] { state.withLock { $0.violations } }
+  var changes: [String] { cluster.serverState.withLock { $0.changes } }
+  var group: Group? { cluster.serverState.withLock { $0.group } }
+  var violations: [String] { cluster.serverState.withLock { $0.violations } }
 
-  func mute(_ pods: Set<String>) { state.withLock { $0.mute = pods } }
+  func mute(_ pods: Set<String>) { cluster.serverState.withLock { $0.mute = pods } }
 
   /// Time passes among the servers: elections, replication, and records from clients.
   func advance() {
     let running = runningDisks()
-    state.withLock { state in
+    cluster.serverState.withLock { state in
       for (pod, uid) in running where state.disks[uid] == nil {
         state.disks[uid] = Disk(incarnation: "incarnation of \(pod) on \(uid)")
       }
@@ -90,7 +89,7 @@ final class InMemoryServers: MemberClient {
 
   func answer(of pod: String) -> MemberAnswer {
     let running = runningDisks()
-    return state.withLock { state in
+    return cluster.serverState.withLock { state in
       guard let uid = running[pod] else { return .silent("connection refused") }
       guard !state.mute.contains(pod) else { return .silent("no answer within 2 seconds") }
       let disk = state.disks[uid] ?? Disk(incarnation: "incarnation of \(pod) on \(uid)")
@@ -129,7 +128,7 @@ final class InMemoryServers: MemberClient {
 
   func carryOut(_ change: Step.MembershipChange) throws(MemberError) {
     let running = runningDisks()
-    let error = state.withLock { $0.carryOut(change, running) }
+    let error = cluster.serverState.withLock { $0.carryOut(change, running) }
     if let error { throw error }
   }
 

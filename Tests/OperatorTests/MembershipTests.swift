@@ -13,7 +13,7 @@ import Testing
 
   init() {
     servers = InMemoryServers(cluster)
-    subject = OperatorUnderTest(cluster, servers)
+    subject = OperatorUnderTest(cluster)
   }
 
   private func settle(replicas: Int64, _ more: [String: JSONValue] = [:]) async throws {
@@ -236,7 +236,7 @@ import Testing
   @Test("a member that is no pod of ours is reported and left")
   func unknown() async throws {
     try await settle(replicas: 3)
-    servers.state.withLock { state in
+    cluster.serverState.withLock { state in
       state.group?.members.append(
         ClusterMember(identity: NodeIdentity(name: "guest", incarnation: "g"), address: "", role: .learner))
     }
@@ -289,7 +289,7 @@ import Testing
   func quorumLoss() async throws {
     try await settle(replicas: 3)
     servers.mute(["log-1", "log-2"])
-    servers.state.withLock { $0.group?.leader = nil }
+    cluster.serverState.withLock { $0.group?.leader = nil }
     subject.sync()
     try await subject.reconcile()
     let recovery = try #require(cluster[.progLog, "log"]?.status["recovery"])

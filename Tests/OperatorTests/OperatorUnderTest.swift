@@ -20,20 +20,19 @@ struct OperatorUnderTest {
   ///   - api: what stands between the operator and the cluster; the cluster itself when nil.
   ///   - members: the same for its servers.
   init(
-    _ cluster: InMemoryCluster, _ servers: InMemoryServers? = nil, api: (any KubernetesAPI)? = nil,
-    members: (any MemberClient)? = nil, time: @escaping @Sendable () -> Int64 = { Self.time }
+    _ cluster: InMemoryCluster, api: (any KubernetesAPI)? = nil, members: (any MemberClient)? = nil, time: @escaping @Sendable () -> Int64 = { Self.time }
   ) {
     self.cluster = cluster
-    self.servers = servers ?? InMemoryServers(cluster)
+    servers = InMemoryServers(cluster)
     let stores = Self.types.map { ($0, [ObjectStore(indexers: ClusterView.indexers)]) }
     view = ClusterView(stores: Dictionary(uniqueKeysWithValues: stores), expectations: Expectations())
     let api = api ?? cluster
     let events = EventRecorder(client: api, component: "test", instance: "test", logger: .silent)
     let observer = Observer(
-      api: api, view: view, members: members ?? self.servers, adminCertificates: AdminCertificates(),
+      api: api, view: view, members: members ?? servers, adminCertificates: AdminCertificates(),
       capabilities: { Capabilities() }, time: time)
     reconciler = Reconciler(
-      observer: observer, planner: Planner(defaults: Self.defaults), events: events, issuer: CertificateIssuer(),
+      observer: observer, planner: Planner(defaults: Self.defaults), events: events,
       now: OperatorClock(seconds: time).text)
   }
 
@@ -99,6 +98,12 @@ extension InMemoryCluster {
         return condition
       }
       if let conditions { content["status"]?["conditions"] = .array(conditions) }
+      // Made of uids, and moving with every record.
+      let members = content[path: "status", "members"]?.array?.map { member in
+        (Member.volatileFields + ["incarnation"]).reduce(into: member) { $0[$1] = nil }
+      }
+      if let members { content["status"]?["members"] = .array(members) }
+      content["status"]?["clusterID"] = nil
       result["\(subject.type.kind) \(subject.key.name)"] = content
     }
     return result

@@ -14,7 +14,7 @@ import Testing
   func defaults(spec: JSONValue?) throws {
     let spec = try ProgLogSpec(of: Self.resource(spec))
     #expect(spec == ProgLogSpec())
-    #expect(spec.replicas == 1 && spec.access.type == .loadBalancer && spec.service.type == .clusterIP)
+    #expect(spec.replicas == 1 && spec.access.common.type == .loadBalancer && spec.service.type == .clusterIP)
     #expect(spec.storage.whenDeleted == .retain && spec.storage.whenScaled == .delete)
   }
 
@@ -33,7 +33,7 @@ import Testing
       (["storage": ["size": "100m"]], "spec.storage.size must be a quantity of bytes"),
       (["storage": ["storageClassName": "Fast!"]], "spec.storage.storageClassName must be the name of"),
       (["storage": ["retention": ["whenDeleted": "keep"]]], "spec.storage.retention.whenDeleted must be one of"),
-      (["access": ["type": "Ingress"]], "spec.access.type must be one of LoadBalancer, NodePort, ClusterIP"),
+      (["access": ["type": "Ingress"]], "spec.access.common.type must be one of LoadBalancer, NodePort, ClusterIP"),
       (["access": ["annotations": ["a": 1]]], "spec.access.annotations.a must be a string"),
       (["service": ["type": true]], "spec.service.type must be one of"),
       (["resources": ["limits": ["cpu": "lots"]]], "spec.resources.limits.cpu must be a quantity"),

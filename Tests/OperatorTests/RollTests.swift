@@ -13,7 +13,7 @@ import Testing
 
   init() {
     servers = InMemoryServers(cluster)
-    subject = OperatorUnderTest(cluster, servers)
+    subject = OperatorUnderTest(cluster)
   }
 
   private func apply(_ spec: [String: JSONValue]) {

@@ -34,9 +34,12 @@ extension ClientAddress {
   }
 
   /// The host that a load balancer gave the Service; a name where there is no IP, as on AWS.
-  static func loadBalancer(of service: KubernetesObject?) -> String? {
-    let ingress = service?.status[path: "loadBalancer", "ingress"]?.array?.first
-    return (ingress?["ip"] ?? ingress?["hostname"])?.string
+  static func loadBalancer(of service: KubernetesObject?) -> String? { loadBalancers(of: service).first }
+
+  /// All of them, IP addresses before names.
+  static func loadBalancers(of service: KubernetesObject?) -> [String] {
+    let ingress = service?.status[path: "loadBalancer", "ingress"]?.array ?? []
+    return ["ip", "hostname"].flatMap { field in ingress.compactMap { $0[field]?.string } }
   }
 
   private static func nodePort(_ port: Port, of service: KubernetesObject) -> Int64? {

@@ -6,15 +6,7 @@ extension Planner {
   func foreign(_ spec: ProgLogSpec, _ observation: Observation) -> [ObjectReference] {
     var references: [ObjectReference] = []
     if let name = spec.acl.configMap { references.append(ObjectReference(type: .configMap, name: name)) }
-    if spec.tls.mode == .secrets {
-      if let name = spec.tls.adminSecret { references.append(ObjectReference(type: .secret, name: name)) }
-      if let prefix = spec.tls.secretPrefix {
-        let present = Int(observation.statefulSet?.spec["replicas"]?.integer ?? 0)
-        references += (0..<max(spec.replicas, present)).map {
-          ObjectReference(type: .secret, name: "\(prefix)-\($0)")
-        }
-      }
-    }
+    if let builder = try? situation(observation).builder { references += foreignSecrets(builder) }
     if observation.capabilities.hasPodMonitors {
       references.append(ObjectReference(type: .podMonitor, name: Names.podMonitor(observation.resource.name)))
     }

@@ -55,6 +55,7 @@ extension Planner {
         return member.status(
           previous: previous.first { $0["name"]?.string == member.name }, isClusterKnown: !cluster.members.isEmpty)
       })
+    status["certificates"] = certificateStatus(builder, observation)
     status["recovery"] = QuorumLoss(cluster)?.status
   }
 

@@ -27,7 +27,7 @@ struct Planner: Sendable {
   private func converge(_ situation: Situation) -> [Step] {
     let (builder, observation) = (situation.builder, situation.observation)
     // Pods cannot start before the Secrets and the ConfigMap that they mount.
-    var steps = certificates(situation)
+    var steps = certificates(builder, observation)
     steps += builder.supportingObjects().compactMap { apply($0, observation) }
     steps += surplusObjects(situation)
     steps += claims(situation)
@@ -44,7 +44,7 @@ struct Planner: Sendable {
     steps += surplusClaims(situation)
     steps += unready(situation)
     steps += addresses(situation)
-    steps += modes(situation)
+    steps += modes(situation) + accessSource(situation)
     return steps
   }
 
@@ -69,8 +69,18 @@ struct Planner: Sendable {
     let count = max(builder.spec.replicas, draft.memberCeiling, builder.spec.isHibernated ? 0 : present)
     builder.ordinals = 0..<count
     builder.addresses = ClientAddress.all(builder, observation)
+    builder.serviceHosts = ClientAddress.loadBalancers(
+      of: observation[.service, Names.clientService(builder.name)])
+    builder.restartToken = observation.resource.annotations[Names.restartAnnotation]
+    builder.accessFiles = Self.accessFiles(builder, observation)
     builder.disruptionsAllowed = Self.disruptionsAllowed(builder.spec, cluster)
     return Situation(builder: builder, observation: observation, cluster: cluster)
+  }
+
+  private static func accessFiles(_ builder: ObjectBuilder, _ observation: Observation) -> AccessFiles? {
+    guard let name = builder.spec.acl.configMap else { return nil }
+    return observation[.configMap, name].flatMap { AccessFiles(copying: $0) }
+      ?? observation[.configMap, Names.configMap(builder.name)].flatMap { AccessFiles(inForceIn: $0) }
   }
 
   /// What the servers run with. Servers with TLS and servers without do not understand each other, so a log changes only
@@ -101,7 +111,7 @@ struct Planner: Sendable {
   func needed(for observation: Observation) -> [ObjectReference] {
     guard !observation.resource.isBeingDeleted, let situation = try? situation(observation) else { return [] }
     let builder = situation.builder
-    return builder.supportingObjects().map(\.reference)
+    return builder.supportingObjects().map(\.reference) + certificateSecrets(builder)
       + [ObjectReference(type: .statefulSet, name: Names.statefulSet(builder.name))]
   }
 
@@ -113,7 +123,8 @@ struct Planner: Sendable {
 
   private func foreignObjects(_ situation: Situation) -> [Step] {
     let (builder, observation) = (situation.builder, situation.observation)
-    return needed(for: observation).compactMap { reference in
+    // Of Secrets CertificateSecret says so, with the mode of TLS in mind.
+    return needed(for: observation).filter { $0.type != .secret }.compactMap { reference in
       guard let object = observation.objects[reference], object.controllerUID != builder.identity.uid else {
         return nil
       }
@@ -175,6 +186,17 @@ struct Planner: Sendable {
         because: reference.type == .service
           ? "spec.replicas is \(situation.spec.replicas)" : "the spec does not ask for it")
     }
+  }
+
+  private func accessSource(_ situation: Situation) -> [Step] {
+    guard let name = situation.spec.acl.configMap,
+      situation.observation[.configMap, name].flatMap({ AccessFiles(copying: $0) }) == nil
+    else { return [] }
+    return [
+      refuse(
+        .accessListMissing, ObjectReference(type: .configMap, name: name),
+        because: "spec.acl.configMap names it, and it must hold model.conf and policy.csv; until then the rules in force stay")
+    ]
   }
 
   /// What only stopped servers can change.

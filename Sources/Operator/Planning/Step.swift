@@ -101,6 +101,7 @@ struct Step: Sendable, Hashable {
     case clustersDiffer = "ClustersDiffer"
     case quorumLost = "QuorumLost"
     case unknownMember = "UnknownMember"
+    case accessListMissing = "AccessListMissing"
     case staleClaims = "StaleClaims"
   }
 }

@@ -43,7 +43,13 @@ struct AdminMemberClient: MemberClient {
   private func client(_ member: MemberEndpoint, timeout: Duration) throws(MemberError) -> AdminClient {
     switch member.credentials {
     case .plaintext: AdminClient(timeout: timeout, connectionTimeout: timeout)
-    case .tls: AdminClient(timeout: timeout, connectionTimeout: timeout)
+    case .tls(let credentials):
+      AdminClient(
+        timeout: timeout, connectionTimeout: timeout,
+        security: .contents(
+          TLSContents(
+            authorities: credentials.authorities, certificate: credentials.certificate,
+            privateKey: credentials.privateKey, serverName: member.serverName)))
     case .missing(let why): throw MemberError(description: why, mayPass: true)
     }
   }

@@ -51,8 +51,7 @@ final class Controller: Service {
       api: api, view: ClusterView(stores: stores, expectations: expectations), members: members,
       adminCertificates: AdminCertificates(), capabilities: capabilities, time: clock.seconds)
     reconciler = Reconciler(
-      observer: observer, planner: Planner(defaults: defaults), events: events, issuer: CertificateIssuer(),
-      now: clock.text)
+      observer: observer, planner: Planner(defaults: defaults), events: events, now: clock.text)
   }
 
   /// The collections that have not been listed yet.

@@ -18,17 +18,10 @@ struct MemberEndpoint: Sendable, Hashable {
 
   enum Credentials: Sendable, Hashable {
     case plaintext
-    case tls(AdminMaterial)
+    case tls(AdminCredentials)
     /// There is nothing to show to a server that asks for it.
     case missing(String)
   }
-}
-
-/// What the operator shows to servers and believes them by, in PEM.
-struct AdminMaterial: Sendable, Hashable {
-  var authorities: String
-  var certificate: String
-  var privateKey: String
 }
 
 /// A change that was not made, or of which nobody knows whether it was: the next look tells.

@@ -22,19 +22,21 @@ struct Observer: Sendable {
     }
     guard let spec = try? ProgLogSpec(of: resource) else { return observation }
     try await lookUp(planner.foreign(spec, observation), in: &observation)
-    observation.answers = await ask(observation, spec)
+    observation.answers = await ask(observation, credentials(planner, observation))
     try await lookUp(planner.needed(for: observation), in: &observation)
     return observation
   }
 
-  func carryOut(_ change: Step.MembershipChange, _ observation: Observation) async throws(MemberError) {
-    guard let pod = observation[.pod, change.pod], let endpoint = endpoint(pod, observation) else {
+  func carryOut(
+    _ change: Step.MembershipChange, _ observation: Observation, _ planner: Planner
+  ) async throws(MemberError) {
+    guard let pod = observation[.pod, change.pod],
+      let endpoint = endpoint(pod, observation, credentials(planner, observation))
+    else {
       throw MemberError(description: "pod \(change.pod) does not run any more", mayPass: true)
     }
     try await members.carryOut(change, at: endpoint)
   }
-
-  func forget(_ key: ObjectKey) { adminCertificates.forget(key) }
 
   private func lookUp(
     _ references: [ObjectReference], in observation: inout Observation
@@ -52,10 +54,12 @@ struct Observer: Sendable {
   }
 
   /// All pods at once: one that does not answer costs its time-out once.
-  private func ask(_ observation: Observation, _ spec: ProgLogSpec) async -> [String: MemberAnswer] {
+  private func ask(
+    _ observation: Observation, _ credentials: MemberEndpoint.Credentials
+  ) async -> [String: MemberAnswer] {
     await withTaskGroup(of: (String, MemberAnswer).self) { group in
       for pod in observation.pods {
-        guard let endpoint = endpoint(pod, observation) else { continue }
+        guard let endpoint = endpoint(pod, observation, credentials) else { continue }
         group.addTask { (endpoint.pod, await self.members.report(of: endpoint)) }
       }
       var answers: [String: MemberAnswer] = [:]
@@ -64,15 +68,26 @@ struct Observer: Sendable {
     }
   }
 
+  private func credentials(_ planner: Planner, _ observation: Observation) -> MemberEndpoint.Credentials {
+    do {
+      let builder = try planner.situation(observation).builder
+      return try adminCertificates.credentials(builder, observation).map { .tls($0) } ?? .plaintext
+    } catch {
+      return .missing("\(error)")
+    }
+  }
+
   /// Nil for a pod that runs nothing which could answer.
-  private func endpoint(_ pod: KubernetesObject, _ observation: Observation) -> MemberEndpoint? {
+  private func endpoint(
+    _ pod: KubernetesObject, _ observation: Observation, _ credentials: MemberEndpoint.Credentials
+  ) -> MemberEndpoint? {
     guard !pod.isBeingDeleted, let ip = pod.status["podIP"]?.string, pod.status["phase"]?.string == "Running",
       let ordinal = Names.ordinal(pod.name, of: observation.resource.name)
     else { return nil }
     return MemberEndpoint(
       pod: pod.name, ip: ip,
       serverName: Names.memberHost(observation.resource.name, ordinal, in: pod.namespace),
-      credentials: adminCertificates.credentials(observation))
+      credentials: credentials)
   }
 }
 

@@ -8,7 +8,6 @@ struct Reconciler: Sendable {
   let observer: Observer
   let planner: Planner
   let events: EventRecorder
-  let issuer: CertificateIssuer
   /// The time as RFC 3339.
   let now: @Sendable () -> String
 
@@ -22,11 +21,9 @@ struct Reconciler: Sendable {
   private var view: ClusterView { observer.view }
 
   func reconcile(_ key: ObjectKey, logger: Logger) async throws(KubernetesError) -> Outcome {
-    guard let resource = view.object(.progLog, key) else {
-      observer.forget(key)
-      return .done
-    }
+    guard let resource = view.object(.progLog, key) else { return .done }
     guard !resource.isBeingDeleted else {
+      observer.adminCertificates.forget(uid: resource.uid)
       logger.info("being deleted; the garbage collector removes what it owns")
       return .done
     }
@@ -59,17 +56,10 @@ struct Reconciler: Sendable {
     case .create(let desired), .change(let desired): try await apply(desired)
     case .delete(let uid), .restart(let uid): try await delete(type, key, uid: uid, .background)
     case .orphan(let uid): try await delete(type, key, uid: uid, .orphan)
-    case .certify(let work):
-      let desired: DesiredObject
-      do {
-        desired = try issuer.secret(for: work, planner.situation(observation), time: observation.time)
-      } catch {
-        throw .certificates("\(error)")
-      }
-      try await apply(desired)
+    case .certify(let work): try await write(work, observation)
     case .administer(let change):
       do {
-        try await observer.carryOut(change, observation)
+        try await observer.carryOut(change, observation, planner)
       } catch {
         throw .member(error)
       }
@@ -78,6 +68,29 @@ struct Reconciler: Sendable {
     logger.info("\(step.title)", metadata: ["reason": "\(step.reason.rawValue)", "because": "\(step.because)"])
     await events.record(
       .normal, reason: step.reason.rawValue, "\(step.title): \(step.because)", about: observation.resource)
+  }
+
+  /// Keys are written over the very Secret that was planned with, or not at all: another operator may have written others a
+  /// moment ago, and servers may show them already.
+  private func write(_ work: CertificateWork, _ observation: Observation) async throws(StepError) {
+    let desired: DesiredObject
+    do {
+      desired = try CertificateIssuer(planner.situation(observation).builder, observation).secret(for: work)
+    } catch {
+      throw .certificates("\(error)")
+    }
+    do {
+      let stored: KubernetesObject
+      if let observed = observation.objects[desired.reference] {
+        stored = try await api.apply(
+          desired.replacing(observed), as: desired.type, fieldManager: Names.fieldManager)
+      } else {
+        stored = try await api.create(desired.replacing(nil), as: desired.type)
+      }
+      view.expectations.wrote(stored, as: desired.type)
+    } catch {
+      throw .kubernetes(error)
+    }
   }
 
   private func apply(_ desired: DesiredObject) async throws(StepError) {
@@ -139,7 +152,8 @@ extension Reconciler {
   }
 
   private func untilCertificatesChange(_ observation: Observation) -> Duration {
-    guard let situation = try? planner.situation(observation), let time = planner.nextCertificateTime(situation)
+    guard let builder = try? planner.situation(observation).builder,
+      let time = planner.nextCertificateTime(builder, observation)
     else { return Self.restInterval }
     return .seconds(max(1, time - observation.time))
   }
