@@ -5,8 +5,8 @@ extension ProgLogSpec {
   static let mostReplicas = 9
 
   /// Reads and checks the spec of a resource. The API server has checked it by the CRD's schema already; an older CRD,
-  /// one that somebody loosened, or a Kubernetes before 1.25, which passes over rules, must not make the operator do what
-  /// it cannot.
+  /// one that somebody loosened, or a Kubernetes before 1.25, which passes over rules, must not make the operator do
+  /// what it cannot.
   init(of resource: KubernetesObject) throws(InvalidSpec) {
     try Self.checkName(resource.name)
     let reader = try SpecReader(resource.content["spec"], at: "spec")
