@@ -29,21 +29,29 @@ extension FuzzTarget {
     seeds: {
       [
         #"{"name":"a","spec":{}}"#,
-        #"{"name":"a-1","spec":{"replicas":1,"image":"i","imagePullPolicy":"Always","logLevel":"debug"}}"#,
+        #"{"name":"a-1","spec":{"replicas":5,"hibernated":true,"image":"i","imagePullPolicy":"Always","logLevel":"debug"}}"#,
         #"{"name":"a","spec":{"log":{"maxStoreBytes":4194304},"storage":{"size":"10Gi","storageClassName":"s","retention":{"whenDeleted":"Delete"}}}}"#,
         #"{"name":"a","spec":{"access":{"type":"NodePort","annotations":{"a":"b"}},"service":{"type":"ClusterIP"},"podLabels":{"x":"y"}}}"#,
         #"{"name":"a","spec":{"resources":{"requests":{"cpu":"500m","memory":1},"limits":{"cpu":1,"memory":"1Gi"}}}}"#,
+        #"{"name":"a","spec":{"tls":{"leafLifetime":"1h30m","extraNames":["a.b","::1"]},"users":[{"name":"u","actions":["admin"]}]}}"#,
+        #"{"name":"a","spec":{"acl":{"rules":[{"subject":"s","actions":["produce"],"effect":"Deny"}]},"log":{"retentionAge":"7d"}}}"#,
+        #"{"name":"a","spec":{"access":{"overrides":[{"pod":"a-0","rpcNodePort":30000}],"loadBalancerSourceRanges":["10.0.0.0/8"]}}}"#,
+        #"{"name":"a","spec":{"tls":{"mode":"Secrets","secretPrefix":"p","adminSecret":"s"},"tolerations":[{}],"affinity":{}}}"#,
       ].map { Array($0.utf8) }
     },
     dictionary: [
       #""resources""#, #""requests""#, #""limits""#, #""storage""#, #""size""#, #""replicas""#, #""podLabels""#,
-      #""annotations""#, "Pi", "1e3", "null",
+      #""annotations""#, #""overrides""#, #""tls""#, #""users""#, #""acl""#, #""rules""#, "Pi", "1e3", "null",
     ],
     run: { input in
       guard let content = try? KubernetesObject.parsed(input) else { return false }
       do {
         let spec = try ProgLogSpec(of: content)
-        try require((1...9).contains(spec.replicas) && spec.replicas % 2 == 1, "\(spec.replicas) replicas pass")
+        try require([1, 3, 5, 7, 9].contains(spec.replicas), "\(spec.replicas) replicas pass")
+        try require((3600...315_360_000).contains(spec.tls.leafLifetime), "leaves of \(spec.tls.leafLifetime) s pass")
+        try require(Set(spec.users.map(\.name)).count == spec.users.count, "a user passes twice")
+        let isPlain = spec.tls.mode == .disabled
+        try require(!isPlain || spec.users.isEmpty && spec.acl == .init(), "rules pass without certificates")
         try require(Quantity(spec.storage.size)?.isPositive == true, "storage of \(spec.storage.size) passes")
         for label in spec.pods.labels.values { try require(label.utf8.count <= 63, "label \(label) passes") }
         return true

@@ -244,7 +244,7 @@ import Testing
     #expect(try await subject.settle())
     #expect(cluster.writes == ["apply status of ProgLog log"])
     #expect(cluster.condition("Ready").reason == "InvalidSpec")
-    #expect(cluster.condition("Degraded").message?.hasPrefix("spec.replicas must be odd") == true)
+    #expect(cluster.condition("Degraded").message?.hasPrefix("spec.replicas must be 1, 3, 5, 7 or 9") == true)
     #expect(cluster[.progLog, "log"]?.status["members"] == members)
   }
 }

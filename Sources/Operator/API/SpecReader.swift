@@ -14,7 +14,14 @@ struct SpecReader {
     }
   }
 
-  func object(_ name: String) throws(InvalidSpec) -> SpecReader { try SpecReader(value[name], at: "\(path).\(name)") }
+  /// A member, nil where it is absent or null.
+  func member(_ name: String) -> JSONValue? { value[name] == .null ? nil : value[name] }
+
+  func object(_ name: String) throws(InvalidSpec) -> SpecReader { try object(name, value[name]) }
+
+  func object(_ name: String, _ value: JSONValue?) throws(InvalidSpec) -> SpecReader {
+    try SpecReader(value, at: "\(path).\(name)")
+  }
 
   func string(
     _ name: String, longest: Int = 512, allowed: String, where isAllowed: (String) -> Bool
@@ -28,61 +35,58 @@ struct SpecReader {
     return text
   }
 
-  func integer(_ name: String, in range: ClosedRange<Int64>, because why: String = "") throws(InvalidSpec) -> Int64? {
+  func bool(_ name: String) throws(InvalidSpec) -> Bool? {
     guard let member = member(name) else { return nil }
-    guard let number = member.integer, range.contains(number) else {
-      let allowed = range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)"
-      throw invalid(name, "must be \(allowed)\(why), but is \(Self.shown(member))")
+    guard let flag = member.bool else { throw invalid(name, "must be true or false, but is \(Self.shown(member))") }
+    return flag
+  }
+
+  func integer(_ name: String, in range: ClosedRange<Int64>) throws(InvalidSpec) -> Int64? {
+    try integer(name, allowed: "\(range.lowerBound) to \(range.upperBound)") { range.contains($0) }
+  }
+
+  func integer(_ name: String, allowed: String, where isAllowed: (Int64) -> Bool) throws(InvalidSpec) -> Int64? {
+    guard let member = member(name) else { return nil }
+    guard let number = member.integer, isAllowed(number) else {
+      throw invalid(name, "must be \(allowed), but is \(Self.shown(member))")
     }
     return number
+  }
+
+  /// Seconds of a text such as `2160h`.
+  func seconds(_ name: String, in range: ClosedRange<Int64>, allowed: String) throws(InvalidSpec) -> Int64? {
+    let text = try string(name, longest: 24, allowed: allowed) { text in
+      DurationText.seconds(text).map(range.contains) ?? false
+    }
+    return text.flatMap(DurationText.seconds)
   }
 
   func choice<Choice: RawRepresentable & CaseIterable>(_ name: String) throws(InvalidSpec) -> Choice?
   where Choice.RawValue == String {
     guard let member = member(name) else { return nil }
-    guard let choice = member.string.flatMap(Choice.init(rawValue:)) else {
+    return try choice(name, member)
+  }
+
+  func choice<Choice: RawRepresentable & CaseIterable>(_ name: String, _ value: JSONValue) throws(InvalidSpec) -> Choice
+  where Choice.RawValue == String {
+    guard let choice = value.string.flatMap(Choice.init(rawValue:)) else {
       let allowed = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-      throw invalid(name, "must be one of \(allowed), but is \(Self.shown(member))")
+      throw invalid(name, "must be one of \(allowed), but is \(Self.shown(value))")
     }
     return choice
   }
 
-  func strings(_ name: String) throws(InvalidSpec) -> [String: String] {
-    try map(name) { key, value throws(InvalidSpec) in
-      guard let text = value.string else { throw invalid("\(name).\(key)", "must be a string; put it into quotes") }
-      return text
-    }
+  /// A member that must be there.
+  func required<Value>(_ name: String, _ value: Value?) throws(InvalidSpec) -> Value {
+    guard let value else { throw invalid(name, "is missing") }
+    return value
   }
-
-  func quantities(_ name: String) throws(InvalidSpec) -> [String: String] {
-    try map(name) { key, value throws(InvalidSpec) in
-      let text = value.string ?? value.integer.map { String($0) } ?? ""
-      guard Quantity(text) != nil else {
-        throw invalid("\(name).\(key)", "must be a quantity such as 500m or 1Gi, but is \(Self.shown(value))")
-      }
-      return text
-    }
-  }
-
-  func bool(_ name: String) -> Bool? { member(name)?.bool }
 
   func invalid(_ name: String, _ message: String) -> InvalidSpec {
     InvalidSpec(field: "\(path).\(name)", message: message)
   }
 
-  private func map(
-    _ name: String, _ read: (String, JSONValue) throws(InvalidSpec) -> String
-  )
-    throws(InvalidSpec) -> [String: String]
-  {
-    var result: [String: String] = [:]
-    for (key, value) in try object(name).value { result[key] = try read(key, value) }
-    return result
-  }
-
-  private func member(_ name: String) -> JSONValue? { value[name] == .null ? nil : value[name] }
-
-  private static func shown(_ value: JSONValue) -> String {
+  static func shown(_ value: JSONValue) -> String {
     switch value {
     case .string(let text): "\"\(text.prefix(60))\""
     case .integer(let number): "\(number)"

@@ -93,7 +93,7 @@ enum Names {
 
   /// The ordinal of a pod of this name; nil for any other name. `log-07` is none.
   static func ordinal(_ pod: String, of instance: String) -> Int? {
-    guard pod.hasPrefix("\(instance)-"), let ordinal = Int(pod.dropFirst(instance.utf8.count + 1)),
+    guard pod.hasPrefix("\(instance)-"), let ordinal = Int(pod.dropFirst(instance.utf8.count + 1)), ordinal >= 0,
       pod == self.pod(instance, ordinal)
     else { return nil }
     return ordinal

@@ -35,7 +35,7 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
   verbs: [update]
 - apiGroups: [apps]
   resources: [statefulsets]
-  verbs: [get, list, watch, create, patch]
+  verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [""]
   resources: [services]
   verbs: [get, list, watch, create, patch, delete]
@@ -43,12 +43,40 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
   resources: [configmaps]
   verbs: [get, list, watch, create, patch]
 - apiGroups: [""]
+  resources: [secrets]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [""]
+  resources: [serviceaccounts]
+  verbs: [get, list, watch, create, patch]
+- apiGroups: [""]
   resources: [pods]
   verbs: [get, list, watch, delete]
 - apiGroups: [""]
   resources: [persistentvolumeclaims]
-  verbs: [get, list, watch, patch]
+  verbs: [get, list, watch, patch, delete]
 - apiGroups: [""]
   resources: [events]
   verbs: [create, patch]
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [networking.k8s.io]
+  resources: [networkpolicies]
+  verbs: [get, list, watch, create, patch, delete]
+{{- if (.Values.monitoring | default dict).podMonitors }}
+- apiGroups: [monitoring.coreos.com]
+  resources: [podmonitors]
+  verbs: [get, create, patch, delete]
+{{- end }}
+{{- end -}}
+
+{{- /* Takes the CEL rules out of a schema, in place. A Kubernetes before 1.25 does not know them, and Helm refuses what it
+does not know; the operator checks the same again. */ -}}
+{{- define "operator.withoutRules" -}}
+{{- if kindIs "map" . -}}
+{{- $_ := unset . "x-kubernetes-validations" -}}
+{{- range $value := . -}}{{- include "operator.withoutRules" $value -}}{{- end -}}
+{{- else if kindIs "slice" . -}}
+{{- range $value := . -}}{{- include "operator.withoutRules" $value -}}{{- end -}}
+{{- end -}}
 {{- end -}}
