@@ -1,4 +1,5 @@
 import KubernetesClient
+import ProgLogClient
 import Synchronization
 import Testing
 
