@@ -31,7 +31,7 @@ struct Logd: AsyncParsableCommand {
         LOGD_HTTP_PORT=8081 logd --bootstrap
 
       SIGTERM or SIGINT ends calls in flight, flushes and closes; a second one ends the process at once. SIGHUP has
-      certificates and rules read again, which happens by itself every ten seconds.
+      certificates, rules and clients' addresses read again, which happens by itself every ten seconds.
       Exit codes: 0 after a graceful stop, 64 for a wrong setting, 1 when the node failed.
       """,
     version: BuildVersion.current)
@@ -66,6 +66,15 @@ struct Logd: AsyncParsableCommand {
       "Where clients reach the gRPC API, as GetServers tells them. (default: where it listens)",
       valueName: "host:port"))
   var advertiseRpcAddr: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      What callers are told of where members are, by how they call: YAML with "internal", a list of hosts (".x.svc" is any \
+      host below), and "members", NAME: HOST:PORT. A call to another host than these is told the members' addresses of \
+      the file, by GetServers and when it asked the wrong node; every other call what the members say themselves.
+      """, valueName: "path"))
+  var clientAddressesFile: String?
 
   @Flag(
     help: """
@@ -199,7 +208,7 @@ struct Logd: AsyncParsableCommand {
   private var flags: [SettingKey: String?] {
     [
       .dataDirectory: dataDir, .nodeName: nodeName, .bindAddress: bindAddr, .rpcPort: rpcPort, .httpPort: httpPort,
-      .opsPort: opsPort, .advertiseRPCAddress: advertiseRpcAddr,
+      .opsPort: opsPort, .advertiseRPCAddress: advertiseRpcAddr, .clientAddressesFile: clientAddressesFile,
       .bootstrap: bootstrap ? "true" : nil, .startJoinAddresses: startJoinAddrs, .electionTimeout: electionTimeout,
       .heartbeatInterval: heartbeatInterval, .allowPlaintextOnNetwork: allowPlaintextOnNetwork ? "true" : nil,
       .membership: membership, .gossipKeyringFile: gossipKeyringFile, .advertiseGossipAddress: advertiseGossipAddr,

@@ -26,7 +26,7 @@ import Testing
       case .nodeName: "other"
       case .bindAddress, .advertiseRPCAddress, .advertiseGossipAddress: "127.0.0.2:9401"
       case .membership: "managed"
-      case .gossipKeyringFile, .aclModelFile, .aclPolicyFile: "/files/some"
+      case .clientAddressesFile, .gossipKeyringFile, .aclModelFile, .aclPolicyFile: "/files/some"
       case .serverCertificateFile, .serverKeyFile, .serverCAFile, .peerCertificateFile, .peerKeyFile, .peerCAFile:
         "/files/some.pem"
       case .aclSubject: "uri"

@@ -59,7 +59,9 @@ final class FakeCluster: Sendable {
   ) async throws -> FakeNode {
     let node = FakeNode(
       Peer(id: NodeID(name), incarnation: LogIncarnation(high: 0, low: incarnation)), of: self)
-    let admin = AdminService(control: node, fingerprints: { fingerprints }, logger: Logger(label: "test"))
+    let admin = AdminService(
+      control: node, fingerprints: { fingerprints }, addresses: ClientAddresses(path: nil, ownHost: "localhost"),
+      logger: Logger(label: "test"))
     let server = RPCServer(
       router: RPCRouter(admin.methods), eventLoopGroup: loops, logger: Logger(label: "test"))
     node.address = "127.0.0.1:\(try await server.start().first?.port ?? 0)"

@@ -50,7 +50,7 @@ import Testing
   ) async throws -> Outcome {
     let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let log = ScriptedLog(answers, refusesLastAtOnce: refusesLastAtOnce, eventLoop: loops.next())
-    let service = LogService(log: log) { [] }
+    let service = LogService(log: log, addresses: ClientAddresses(path: nil, ownHost: "localhost")) { [] }
     var configuration = RPCServer.Configuration.defaults
     configuration.listenAddresses = [.init(host: "127.0.0.1", port: 0)]
     let server = RPCServer(

@@ -55,7 +55,8 @@ struct Agent {
     return group
   }
 
-  /// The first SIGTERM or SIGINT drains and closes, the second ends the process at once. SIGHUP has certificates and rules read anew.
+  /// The first SIGTERM or SIGINT drains and closes, the second ends the process at once. SIGHUP has certificates,
+  /// rules and addresses read anew.
   private func obeySignals(group: ServiceGroup, health: NodeHealth, reloads: ReloadRequests) async {
     var stopping = false
     for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup) {

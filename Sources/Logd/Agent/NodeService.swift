@@ -1,3 +1,4 @@
+import Certificates
 import CommitLog
 import Gossip
 import Hummingbird
@@ -66,7 +67,12 @@ struct NodeService: Service {
 
     let router = Router(context: APIRequestContext.self)
     router.middlewares.add(MetricsMiddleware())
-    RecordsAPI(log: replica, access: security?.access).addRoutes(to: router)
+    let addresses = ClientAddresses(
+      path: configuration.clientAddressesFile,
+      ownHost: (configuration.advertiseRPCAddress ?? configuration.bindAddress).host)
+    let addressReloader = ClientAddressReloader(addresses: addresses, readers: readers, logger: logger)
+    await addressReloader.look(.poll)
+    RecordsAPI(log: replica, access: security?.access, addresses: addresses).addRoutes(to: router)
     let http = HTTPListener(
       responder: router.buildResponder(), tls: security?.tls,
       address: HostPort(host: configuration.bindAddress.host, port: configuration.httpPort),
@@ -80,8 +86,8 @@ struct NodeService: Service {
       return peers
     }.get()
     let rpc = RPCService(
-      configuration: configuration, security: security, replica: replica, peers: peers, loops: loops, board: board,
-      logger: logger)
+      configuration: configuration, security: security, addresses: addresses, replica: replica, peers: peers,
+      loops: loops, board: board, logger: logger)
     let contact = GossipContact()
     var services: [any Service] = [
       ReplicaService(replica: replica, peers: peers),
@@ -97,9 +103,7 @@ struct NodeService: Service {
           security: configuration.clientSecurity, isSeenInGossip: { contact.isMade },
           logger: logger))
     }
-    if let security {
-      services.append(SecurityReloader(security: security, requests: reloads, readers: readers, logger: logger))
-    }
+    services.append(FileReloader(security: security, addresses: addressReloader, requests: reloads))
     services.append(LeadershipService(replica: replica))
     // Stopped from the last to the first: leadership is handed over, then there are no new calls, then the others are told in gossip,
     // then there are no more records, then the log is closed.

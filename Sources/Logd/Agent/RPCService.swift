@@ -14,6 +14,7 @@ struct RPCService: Service {
 
   let configuration: Configuration
   let security: NodeSecurity?
+  let addresses: ClientAddresses
   let replica: Replica
   let peers: PeerConnections
   let loops: any EventLoopGroup
@@ -62,9 +63,10 @@ struct RPCService: Service {
   }
 
   private func listen() async throws -> Listener {
-    let service = LogService(log: replica) { replica.nodeStatus.servers }
+    let service = LogService(log: replica, addresses: addresses) { replica.nodeStatus.servers }
     let admin = AdminService(
-      control: replica, fingerprints: { [security] in security?.tls.fingerprints }, logger: logger)
+      control: replica, fingerprints: { [security] in security?.tls.fingerprints }, addresses: addresses, logger: logger
+    )
     let health = HealthService(statuses: ["": .serving, LogService.name: .serving, AdminService.name: .serving])
     guard let descriptors = Base64.decode(FileDescriptors.base64) else {
       preconditionFailure("the generated file descriptors are not Base64: run 'make proto'")

@@ -12,14 +12,19 @@ package struct AdminService: Sendable {
 
   private let control: any ClusterControl
   private let fingerprints: @Sendable () -> NodeFingerprints?
+  private let addresses: ClientAddresses
   private let logger: Logger
 
-  /// - Parameter fingerprints: of the certificates in use; nil for a node without TLS.
+  /// - Parameters:
+  ///   - fingerprints: of the certificates in use; nil for a node without TLS.
+  ///   - addresses: what callers are told of whom they should ask instead.
   package init(
-    control: any ClusterControl, fingerprints: @escaping @Sendable () -> NodeFingerprints? = { nil }, logger: Logger
+    control: any ClusterControl, fingerprints: @escaping @Sendable () -> NodeFingerprints?,
+    addresses: ClientAddresses, logger: Logger
   ) {
     self.control = control
     self.fingerprints = fingerprints
+    self.addresses = addresses
     self.logger = logger
   }
 
@@ -128,7 +133,7 @@ package struct AdminService: Sendable {
     case .done: call.respond(with: Proglog_Admin_V1_JoinResponse(.done, for: request.peer, status))
     case .wait(let wait):
       call.respond(with: Proglog_Admin_V1_JoinResponse(.wait, reason: "\(wait)", for: request.peer, status))
-    case .refused(let refusal): call.finish(RPCStatus(refusal, status))
+    case .refused(let refusal): call.finish(RPCStatus(refusal, status, leaderAddress(for: call)))
     case .change(let change): preconditionFailure("\(change) is to be made before \(request.peer) is answered")
     }
   }
@@ -154,6 +159,12 @@ package struct AdminService: Sendable {
     return response
   }
 
+  private func leaderAddress(for call: RPCCall) -> RPCStatus.LeaderAddress {
+    { [addresses, authority = call.authority] in
+      addresses.address(of: $0.peer.id.name, registered: $0.address, for: authority)
+    }
+  }
+
   /// Notes what an administrator, or a node, has asked for, and answers.
   private func finish(
     _ call: RPCCall, _ deed: String, _ result: Result<Void, ChangeRefusal>,
@@ -167,7 +178,7 @@ package struct AdminService: Sendable {
       // A call that its client gave up was carried out all the same; nobody is there to be told.
       if !call.isEnded { call.respond(with: response(status)) }
     case .failure(let refusal):
-      let refused = RPCStatus(refusal, status)
+      let refused = RPCStatus(refusal, status, leaderAddress(for: call))
       logger.notice(
         "administration: refused", metadata: ["what": "\(deed)", "why": "\(refused.message)", "from": "\(from)"])
       if !call.isEnded { call.finish(refused) }

@@ -4,12 +4,17 @@ import Raft
 
 /// What the admin API refuses: what was wrong, why it is not done, and what to do.
 extension RPCStatus {
-  /// - Parameter status: of the node that refuses.
-  init(_ refusal: ChangeRefusal, _ status: NodeStatus) {
+  /// Where a caller reaches a member.
+  typealias LeaderAddress = (Member) -> String
+
+  /// - Parameters:
+  ///   - status: of the node that refuses.
+  ///   - address: of the leader, when it is to be asked instead.
+  init(_ refusal: ChangeRefusal, _ status: NodeStatus, _ address: LeaderAddress = { $0.address }) {
     self =
       switch refusal {
       case .notLeader(let hint):
-        .notLeader(hint.map { ($0.id.name, status.configuration?[$0.id]?.address) })
+        .notLeader(hint.map { ($0.id.name, status.configuration?[$0.id].map(address)) })
       case .changeInProgress:
         .admin(
           .unavailable, .changeInProgress,
@@ -103,10 +108,10 @@ extension RPCStatus {
         + "directory on a disk with room")
   }
 
-  init(_ refusal: JoinRefusal, _ status: NodeStatus) {
+  init(_ refusal: JoinRefusal, _ status: NodeStatus, _ address: LeaderAddress = { $0.address }) {
     self =
       switch refusal {
-      case .change(let refusal): RPCStatus(refusal, status)
+      case .change(let refusal): RPCStatus(refusal, status, address)
       case .wrongCluster(let asked, let present):
         .admin(
           .failedPrecondition, .wrongCluster,

@@ -15,6 +15,8 @@ package struct Configuration: Sendable, Equatable {
   package var opsPort: Int
   /// Where clients reach this node's gRPC API; nil: where it listens.
   package var advertiseRPCAddress: HostPort?
+  /// What callers from other networks are told of the members' addresses; nil: what members say themselves.
+  package var clientAddressesFile: String?
   /// Begin a cluster of this node alone, if it has never been in one.
   package var bootstrap: Bool
   /// Members of the cluster that this node is to join.
@@ -55,8 +57,8 @@ package struct Configuration: Sendable, Equatable {
   package static func defaults(hostName: String) -> Configuration {
     Configuration(
       dataDirectory: "proglog-data", nodeName: hostName, bindAddress: HostPort(host: "127.0.0.1", port: 8401),
-      rpcPort: 8400, httpPort: 8080, opsPort: 8402, advertiseRPCAddress: nil, bootstrap: false,
-      startJoinAddresses: [], electionTimeout: Raft.Settings().electionTimeout,
+      rpcPort: 8400, httpPort: 8080, opsPort: 8402, advertiseRPCAddress: nil, clientAddressesFile: nil,
+      bootstrap: false, startJoinAddresses: [], electionTimeout: Raft.Settings().electionTimeout,
       heartbeatInterval: Raft.Settings().heartbeatInterval, membership: .auto, gossipKeyringFile: nil,
       advertiseGossipAddress: nil, serverTLS: nil, peerTLS: nil, access: nil, accessSubject: .commonName,
       allowPlaintextOnNetwork: false,
@@ -84,6 +86,7 @@ extension Configuration {
     try parse.port(.httpPort, into: &httpPort)
     try parse.port(.opsPort, into: &opsPort)
     advertiseRPCAddress = try parse.address(.advertiseRPCAddress)
+    clientAddressesFile = try parse.text(.clientAddressesFile)
     try parse.bool(.bootstrap, into: &bootstrap)
     try parse.addresses(.startJoinAddresses, into: &startJoinAddresses)
     try parse.duration(.electionTimeout, into: &electionTimeout)

@@ -8,6 +8,7 @@ package enum SettingKey: String, CaseIterable, Sendable {
   case httpPort = "http-port"
   case opsPort = "ops-port"
   case advertiseRPCAddress = "advertise-rpc-addr"
+  case clientAddressesFile = "client-addresses-file"
   case bootstrap = "bootstrap"
   case startJoinAddresses = "start-join-addrs"
   case electionTimeout = "election-timeout"

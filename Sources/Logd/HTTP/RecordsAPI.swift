@@ -11,6 +11,7 @@ struct RecordsAPI {
   let log: any RecordLog
   /// nil: everybody may do everything.
   let access: AccessControl?
+  let addresses: ClientAddresses
 
   /// Base64 makes four bytes of three; the rest is room for the JSON around it. A batch of many small records runs into this
   /// limit before it runs into its own.
@@ -19,9 +20,11 @@ struct RecordsAPI {
   }
 
   func addRoutes(to router: Router<APIRequestContext>) {
-    router.post("/") { request, context in await answer(.produce, context) { try await produce(request) } }
-    router.get("/") { request, context in await answer(.consume, context) { try await consume(request) } }
-    router.get("/offsets") { request, context in await answer(.consume, context) { try await findOffset(request) } }
+    router.post("/") { request, context in await answer(.produce, request, context) { try await produce(request) } }
+    router.get("/") { request, context in await answer(.consume, request, context) { try await consume(request) } }
+    router.get("/offsets") { request, context in
+      await answer(.consume, request, context) { try await findOffset(request) }
+    }
   }
 
   private func produce(_ request: Request) async throws -> any Encodable & Sendable {
@@ -113,7 +116,8 @@ struct RecordsAPI {
 
   /// Runs a handler for whom may have it, and makes a JSON answer of what it returns or throws.
   private func answer(
-    _ kind: RequestKind, _ context: APIRequestContext, _ handler: () async throws -> any Encodable & Sendable
+    _ kind: RequestKind, _ request: Request, _ context: APIRequestContext,
+    _ handler: () async throws -> any Encodable & Sendable
   ) async -> Response {
     if let refusal = await refusal(kind, context) { return refusal }
     do {
@@ -123,6 +127,7 @@ struct RecordsAPI {
     } catch let error as BodyTooLarge {
       return failure(.contentTooLarge, "the body is larger than \(error.maximum) bytes")
     } catch let error as ProduceError {
+      let error = error.addressed(by: addresses, for: request.head.authority)
       return failure(status(of: error), error.description, leader: error.leader)
     } catch let error as EndUnconfirmed {
       return failure(.serviceUnavailable, error.description)

@@ -58,6 +58,9 @@ enum MetricDescriptions {
     .init("proglog_tls_refused_handshakes_total", "TLS handshakes that failed, by port and reason."),
     .init("proglog_tls_certificate_expiry_timestamp_seconds", "When the certificate in use ends, in Unix time."),
     .init("proglog_tls_authority_expiry_timestamp_seconds", "When a trusted authority ends, in Unix time."),
+    .init(
+      "proglog_client_addresses_failed_reloads_total",
+      "Times that the file of clients' addresses was found broken or gone."),
     .init("proglog_access_decisions_total", "Requests judged by the rules, by kind and decision."),
     .init("proglog_access_unauthenticated_total", "Requests of whom the rules could not know by name."),
     .init("proglog_gossip_members", "Members as this node sees them, itself too, by status."),

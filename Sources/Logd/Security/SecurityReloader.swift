@@ -3,48 +3,35 @@ import Certificates
 import FoundationEssentials
 import Logging
 import NIOPosix
-import ServiceLifecycle
 
 /// Takes up new certificates and new rules while the node runs. Connections that are open keep what they began with; rules are for
 /// every call from then on. What is wrong changes nothing.
-struct SecurityReloader: Service {
-  let security: NodeSecurity
-  let requests: ReloadRequests
+struct SecurityReloader {
+  private let security: NodeSecurity
   /// Threads that may wait for the disk.
-  let readers: NIOThreadPool
-  let logger: Logger
+  private let readers: NIOThreadPool
+  private let logger: Logger
+  private var sets: [(files: ReloadableTLS, use: String, metrics: ExpiryMetrics)]
 
-  func run() async throws {
-    await withGracefulShutdownHandler {
-      await withTaskGroup { tasks in
-        tasks.addTask { await lookNowAndThen() }
-        await lookWhenAsked()
-        tasks.cancelAll()
-      }
-    } onGracefulShutdown: {
-      requests.finish()
-    }
-  }
-
-  private func lookNowAndThen() async {
-    while (try? await Task.sleep(for: ReloadableTLS.defaultInterval)) != nil { requests.request(.poll) }
-  }
-
-  private func lookWhenAsked() async {
-    var sets = [
+  init(security: NodeSecurity, readers: NIOThreadPool, logger: Logger) {
+    self.security = security
+    self.readers = readers
+    self.logger = logger
+    sets = [
       (files: security.tls.server, use: "server", metrics: ExpiryMetrics(use: "server")),
       (files: security.tls.http, use: "http", metrics: ExpiryMetrics(use: "http")),
       (files: security.tls.peer, use: "peer", metrics: ExpiryMetrics(use: "peer")),
     ]
     for place in sets.indices { sets[place].metrics.record(sets[place].files.current.material.expiry) }
-    for await trigger in requests.triggers {
-      for place in sets.indices {
-        let outcome = await sets[place].files.reload(trigger)
-        if case .replaced(let contexts) = outcome { sets[place].metrics.record(contexts.material.expiry) }
-        report(outcome, sets[place].use, trigger)
-      }
-      await reloadRules(trigger)
+  }
+
+  mutating func look(_ trigger: ReloadTrigger) async {
+    for place in sets.indices {
+      let outcome = await sets[place].files.reload(trigger)
+      if case .replaced(let contexts) = outcome { sets[place].metrics.record(contexts.material.expiry) }
+      report(outcome, sets[place].use, trigger)
     }
+    await reloadRules(trigger)
   }
 
   private func report(_ outcome: ReloadOutcome, _ use: String, _ trigger: ReloadTrigger) {

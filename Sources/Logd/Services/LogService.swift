@@ -11,7 +11,8 @@ struct LogService: Sendable {
   static let name = "log.v1.Log"
 
   let log: any RecordLog
-  /// What GetServers tells; called on the log's event loop.
+  let addresses: ClientAddresses
+  /// The members as they say themselves; called on the log's event loop.
   let servers: @Sendable () -> [Log_V1_Server]
 
   var methods: [RPCMethod] {
@@ -19,7 +20,7 @@ struct LogService: Sendable {
       .unary("/\(Self.name)/Produce", produce),
       .unary("/\(Self.name)/Consume", consume),
       .serverStreaming("/\(Self.name)/ConsumeStream", consumeStream),
-      RPCMethod("/\(Self.name)/ProduceStream") { ProduceStreamHandler(log: log, call: $0) },
+      RPCMethod("/\(Self.name)/ProduceStream") { ProduceStreamHandler(log: log, addresses: addresses, call: $0) },
       .unary("/\(Self.name)/GetServers", getServers),
       .unary("/\(Self.name)/FindOffset", findOffset),
     ]
@@ -39,7 +40,7 @@ struct LogService: Sendable {
       case .success(let appended):
         call.send(appended)
         call.finish(.ok)
-      case .failure(let error): call.finish(RPCStatus(error))
+      case .failure(let error): call.finish(RPCStatus(error.addressed(by: addresses, for: call.authority)))
       }
     }
   }
@@ -120,7 +121,11 @@ struct LogService: Sendable {
 
   @Sendable private func getServers(_ request: ByteBuffer, _ call: RPCCall) {
     var response = Log_V1_GetServersResponse()
-    response.servers = servers()
+    response.servers = servers().map { server in
+      var server = server
+      server.rpcAddr = addresses.address(of: server.id, registered: server.rpcAddr, for: call.authority)
+      return server
+    }
     call.respond(with: response)
   }
 }

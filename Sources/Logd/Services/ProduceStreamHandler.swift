@@ -8,6 +8,7 @@ final class ProduceStreamHandler: RPCCallHandler {
   private static let maximumUnacknowledgedBytes = 4 << 20
 
   private let log: any RecordLog
+  private let addresses: ClientAddresses
   private let call: RPCCall
   private var unacknowledgedRequests = 0
   private var unacknowledgedBytes = 0
@@ -20,8 +21,9 @@ final class ProduceStreamHandler: RPCCallHandler {
   /// Why the stream ends early, and at which request; sent once those before it have been answered.
   private var failure: (request: Int, status: RPCStatus)?
 
-  init(log: any RecordLog, call: RPCCall) {
+  init(log: any RecordLog, addresses: ClientAddresses, call: RPCCall) {
     self.log = log
+    self.addresses = addresses
     self.call = call
   }
 
@@ -75,7 +77,8 @@ final class ProduceStreamHandler: RPCCallHandler {
       // Clients match answers to requests by their order. What was appended after a request that failed gets none: it would
       // be taken for the answer of the one that failed.
       if request < failure?.request ?? .max { call.send(appended) }
-    case .failure(let error): fail(at: request, RPCStatus(error))
+    case .failure(let error):
+      fail(at: request, RPCStatus(error.addressed(by: addresses, for: call.authority)))
     }
     pauseOrResume()
     finishIfDone()

@@ -69,13 +69,18 @@ extension ClientSecurity {
 
   /// A transport to one server.
   ///
-  /// - Parameter serverName: for the handshake, when it is not the target's host.
+  /// - Parameter serverName: for the handshake and as the calls' authority, when it is not the target's host.
   /// - Throws: ``ProgLogError/invalidTLS(file:reason:)`` when there are no certificates or keys in them, or they do not match.
   func transport(
     to address: NodeAddress, serverName: String?, material: TLSMaterial?, config: HTTP2ClientTransport.Posix.Config
   ) throws(ProgLogError) -> HTTP2ClientTransport.Posix {
     var config = config
-    if self != .plaintext { config.http2.authority = self.serverName ?? serverName ?? config.http2.authority }
+    if self == .plaintext {
+      // A name that was looked up here is what the caller knows the server by: servers tell other addresses by other names.
+      if let serverName { config.http2.authority = "\(serverName):\(address.port)" }
+    } else {
+      config.http2.authority = self.serverName ?? serverName ?? config.http2.authority
+    }
     do {
       return try HTTP2ClientTransport.Posix(
         target: address.target, transportSecurity: material?.transportSecurity ?? .plaintext, config: config)

@@ -1,6 +1,6 @@
 import Certificates
 
-/// Asks for a look at the files of certificates and rules: when it is time, and when somebody sends SIGHUP.
+/// Asks for a look at the files that may change while a node runs: when it is time, and when somebody sends SIGHUP.
 package final class ReloadRequests: Sendable {
   /// More than one of a kind in a row are worth one look; these are for a look that takes its time.
   private static let maximumWaiting = 4
