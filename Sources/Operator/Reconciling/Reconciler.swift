@@ -10,6 +10,7 @@ struct Reconciler: Sendable {
   let events: EventRecorder
   /// The time as RFC 3339.
   let now: @Sendable () -> String
+  var capabilities: @Sendable () -> Capabilities = { Capabilities() }
 
   enum Outcome: Sendable, Hashable {
     case done
@@ -65,6 +66,7 @@ struct Reconciler: Sendable {
   /// something we ask.
   private func observe(_ resource: KubernetesObject) async throws(KubernetesError) -> Observation {
     var observation = Observation(resource: resource)
+    observation.capabilities = capabilities()
     for type in ResourceType.children {
       for child in view.children(type, of: observation.identity) { observation[type, child.name] = child }
     }
