@@ -54,8 +54,12 @@ extension ClusterConfiguration {
   package static func detect(
     context: String? = nil, environment: [String: String]
   ) throws(KubernetesError) -> ClusterConfiguration {
-    let isInCluster = environment["KUBERNETES_SERVICE_HOST"] != nil && environment["KUBECONFIG"] == nil
-    return isInCluster && context == nil
+    isInCluster(context: context, environment: environment)
       ? try inCluster(environment: environment) : try kubeconfig(context: context, environment: environment)
+  }
+
+  /// Whether `detect` takes the service account.
+  package static func isInCluster(context: String? = nil, environment: [String: String]) -> Bool {
+    environment["KUBERNETES_SERVICE_HOST"] != nil && environment["KUBECONFIG"] == nil && context == nil
   }
 }

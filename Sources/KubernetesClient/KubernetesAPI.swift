@@ -12,6 +12,9 @@ package protocol KubernetesAPI: Sendable {
   /// Creates an object and returns it as stored.
   func create(_ object: KubernetesObject, as type: ResourceType) async throws(KubernetesError) -> KubernetesObject
 
+  /// Replaces an object that still has the resource version of `object`; another version is a conflict.
+  func update(_ object: KubernetesObject, as type: ResourceType) async throws(KubernetesError) -> KubernetesObject
+
   /// Server-side apply: the fields of `object` become ours, others stay. Creates the object when there is none.
   func apply(
     _ object: KubernetesObject, as type: ResourceType, fieldManager: String

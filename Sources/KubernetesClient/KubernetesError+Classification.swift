@@ -22,7 +22,7 @@ extension KubernetesError {
   package var isWorthRepeating: Bool {
     switch self {
     case .status(let status): status.code == 429 || status.code >= 500
-    case .transport: true
+    case .transport, .notLeader: true  // By whoever leads now.
     case .malformed, .configuration: false
     }
   }

@@ -8,6 +8,8 @@ package enum KubernetesError: Error, Sendable, Hashable {
   case malformed(String)
   /// The client's own set-up is wrong: kubeconfig, token, certificate files.
   case configuration(String)
+  /// A write was held back, since this process does not lead any more; see `LeaderAPI`.
+  case notLeader
 }
 
 /// `meta/v1.Status`, what the API server says of a failure.
@@ -42,6 +44,7 @@ extension KubernetesError: CustomStringConvertible {
     case .transport(let what): return "no answer from the API server: \(what)"
     case .malformed(let what): return "unexpected answer from the API server: \(what)"
     case .configuration(let what): return "cannot talk to the API server: \(what)"
+    case .notLeader: return "this process does not hold its lease any more and must not write"
     }
   }
 }

@@ -18,6 +18,16 @@ extension RESTClient {
     return type.object(try await send(request))
   }
 
+  package func update(
+    _ object: KubernetesObject, as type: ResourceType
+  ) async throws(KubernetesError) -> KubernetesObject {
+    // Without it the server would replace whatever is there.
+    precondition(!object.resourceVersion.isEmpty, "an update of \(type.kind) \(object.key) without a resourceVersion")
+    let request = APIRequest(
+      method: .PUT, path: type.path(to: object.key), body: type.object(object.content).content)
+    return type.object(try await send(request))
+  }
+
   package func apply(
     _ object: KubernetesObject, as type: ResourceType, fieldManager: String
   ) async throws(KubernetesError) -> KubernetesObject {

@@ -14,7 +14,7 @@ final class InMemoryCluster: KubernetesAPI {
     /// What each field manager applied last.
     var applied: [Subject: [String: JSONValue]] = [:]
     var revision: Int64 = 100
-    /// Requests that would change something, but for events.
+    /// Requests that would change something, but for events and leases.
     var writes: [String] = []
     var watchers: [(ResourceType, String?, AsyncStream<WatchEvent>.Continuation)] = []
   }
@@ -69,9 +69,20 @@ final class InMemoryCluster: KubernetesAPI {
 
   func create(_ object: KubernetesObject, as type: ResourceType) async throws(KubernetesError) -> KubernetesObject {
     state.withLock { state in
-      if type != .event { state.writes.append("create \(type.kind) \(object.name)") }
+      if type != .event, type != .lease { state.writes.append("create \(type.kind) \(object.name)") }
       return state.store(object.content, Subject(type: type, key: object.key))
     }
+  }
+
+  func update(_ object: KubernetesObject, as type: ResourceType) async throws(KubernetesError) -> KubernetesObject {
+    let stored = state.withLock { state -> KubernetesObject? in
+      let subject = Subject(type: type, key: object.key)
+      guard state.objects[subject]?.resourceVersion == object.resourceVersion else { return nil }
+      if type != .lease { state.writes.append("update \(type.kind) \(object.name)") }
+      return state.store(object.content, subject)
+    }
+    guard let stored else { throw .status(APIStatus(code: 409, reason: "Conflict", message: "another version")) }
+    return stored
   }
 
   func apply(

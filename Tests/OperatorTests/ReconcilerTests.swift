@@ -165,6 +165,12 @@ final class FaultyAPI: KubernetesAPI {
     try await pass("create \(type.kind)") { () throws(KubernetesError) in try await cluster.create(object, as: type) }
   }
 
+  func update(_ object: KubernetesObject, as type: ResourceType) async throws(KubernetesError) -> KubernetesObject {
+    try await pass("update \(type.kind) \(object.name)") { () throws(KubernetesError) in
+      try await cluster.update(object, as: type)
+    }
+  }
+
   func apply(
     _ object: KubernetesObject, as type: ResourceType, fieldManager: String
   )

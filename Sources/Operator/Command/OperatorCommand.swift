@@ -20,7 +20,8 @@ struct OperatorCommand: AsyncParsableCommand {
 
       Every flag is also an environment variable, such as PROGLOG_OPERATOR_LOGD_IMAGE for --logd-image; \
       PROGLOG_OPERATOR_NAMESPACE takes several names, separated by commas. The flag wins. SIGTERM ends the operator \
-      after the step at hand; the logs that it made run on without it.
+      after the step at hand; the logs that it made run on without it. In a pod it acts only while it holds a Lease, \
+      and exits with an error when it loses it.
       """,
     version: BuildVersion.current)
 
@@ -28,6 +29,8 @@ struct OperatorCommand: AsyncParsableCommand {
 
   /// Longer than any request to the API server takes.
   private static let shutdownLimit = Duration.seconds(35)
+  /// After an error, such as a lost lease, nothing may go on: what does not heed cancellation is ended by a crash.
+  private static let cancellationLimit = Duration.seconds(2)
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
@@ -39,15 +42,30 @@ struct OperatorCommand: AsyncParsableCommand {
     }
     let cluster = try Self.cluster(configuration, environment)
     configuration.logFormat.bootstrap(level: configuration.logLevel)
-    let registry = PrometheusRegistry(ControllerMetrics.descriptions)
+    let registry = PrometheusRegistry(ControllerMetrics.descriptions + Election.descriptions)
     MetricsSystem.bootstrap(registry)
     ProcessMetrics.register(with: registry)
     let logger = Logger(label: "proglog-operator")
     let client = try Self.client(cluster, registry, logger)
-    let controller = Self.controller(client, configuration, registry, environment, logger)
-    let ops = OpsServer.make(at: configuration.opsAddress, registry: registry, logger: logger) {
-      controller.unsynced
+    let election = try Election(
+      configuration, cluster, environment: environment, registry: registry, logger: logger
+    ) { () throws(KubernetesError) in try Self.client(cluster, registry, logger) }
+    Self.announce(configuration, cluster, isElecting: election.service != nil, logger)
+    let outcome: Result<Void, any Error>
+    do {
+      outcome = .success(try await Self.run(configuration, client, election, environment, registry, logger))
+    } catch {
+      outcome = .failure(error)
     }
+    await client.shutdown()
+    await election.shutdown()
+    try outcome.get()
+    logger.notice("stopped")
+  }
+
+  private static func announce(
+    _ configuration: OperatorConfiguration, _ cluster: ClusterConfiguration, isElecting: Bool, _ logger: Logger
+  ) {
     logger.notice(
       "proglog-operator \(BuildVersion.current) starts",
       metadata: [
@@ -55,18 +73,29 @@ struct OperatorCommand: AsyncParsableCommand {
         "namespaces": "\(configuration.namespaces.isEmpty ? "all" : configuration.namespaces.joined(separator: ", "))",
         "logd-image": "\(configuration.logdImage)",
         "ops": "http://\(configuration.opsAddress.host):\(configuration.opsAddress.port)",
+        "lease": "\(isElecting ? configuration.leaseName : "none")",
       ])
-    var group = ServiceGroupConfiguration(
-      services: [ops, controller], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-    group.maximumGracefulShutdownDuration = Self.shutdownLimit
-    do {
-      try await ServiceGroup(configuration: group).run()
-    } catch {
-      await client.shutdown()
-      throw error
+  }
+
+  private static func run(
+    _ configuration: OperatorConfiguration, _ client: RESTClient, _ election: Election,
+    _ environment: [String: String], _ registry: PrometheusRegistry, _ logger: Logger
+  ) async throws {
+    let capabilities = CapabilityWatch(logger: logger) { () throws(KubernetesError) in
+      try await client.discover(Capabilities.questions)
     }
-    await client.shutdown()
-    logger.notice("stopped")
+    let controller = controller(client, election, capabilities, configuration, registry, environment, logger)
+    // A standby is ready, too: it has all that it needs to take over, and a rollout must not wait for it to lead.
+    let ops = OpsServer.make(at: configuration.opsAddress, registry: registry, logger: logger) {
+      controller.unsynced
+    }
+    // Stopped from the last to the first: the lease is given back when the controller is through, and never before.
+    let services: [any Service] = [ops] + [election.service].compactMap { $0 } + [capabilities, controller]
+    var group = ServiceGroupConfiguration(
+      services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+    group.maximumGracefulShutdownDuration = shutdownLimit
+    group.maximumCancellationDuration = cancellationLimit
+    try await ServiceGroup(configuration: group).run()
   }
 
   private static func cluster(
@@ -87,16 +116,25 @@ struct OperatorCommand: AsyncParsableCommand {
   }
 
   private static func controller(
-    _ client: RESTClient, _ configuration: OperatorConfiguration, _ registry: PrometheusRegistry,
-    _ environment: [String: String], _ logger: Logger
+    _ client: RESTClient, _ election: Election, _ capabilities: CapabilityWatch,
+    _ configuration: OperatorConfiguration, _ registry: PrometheusRegistry, _ environment: [String: String],
+    _ logger: Logger
   ) -> Controller {
+    let leadership = election.leadership
+    let api = LeaderAPI(client, leadership: leadership)
     let events = EventRecorder(
-      client: client, component: Names.fieldManager, instance: environment["HOSTNAME"] ?? Names.fieldManager,
+      client: api, component: Names.fieldManager, instance: environment["HOSTNAME"] ?? Names.fieldManager,
       logger: logger)
     return Controller(
-      api: client, namespaces: configuration.namespaces, defaults: OperatorDefaults(image: configuration.logdImage),
-      events: events, members: AdminMemberClient(), capabilities: { Capabilities() }, metricsFactory: registry,
-      logger: logger, clock: .system,
+      api: api, namespaces: configuration.namespaces,
+      defaults: OperatorDefaults(
+        image: configuration.logdImage, operatorNamespace: configuration.leaseNamespace),
+      events: events, members: LeaderMembers(AdminMemberClient(), leadership: leadership),
+      capabilities: { capabilities.current }, metricsFactory: registry, logger: logger, clock: .system,
+      gate: {
+        try await capabilities.waitUntilKnown()
+        try await leadership.waitUntilHeld()
+      },
       source: { client.listWatch($0, namespace: $1, labelSelector: $2) })
   }
 }

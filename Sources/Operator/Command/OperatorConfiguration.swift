@@ -12,6 +12,13 @@ struct OperatorConfiguration: Sendable, Hashable {
   var logLevel = Logger.Level.info
   var logFormat = LoggingFormat.auto
 
+  /// Nil: in a pod and only there.
+  var electsLeader: Bool?
+  var leaseName = Self.defaultLeaseName
+  /// Nil: that of the pod or of the kubeconfig's context.
+  var leaseNamespace: String?
+
+  static let defaultLeaseName = "proglog-operator"
   static let defaultLogdImage = "proglog/logd:\(BuildVersion.current)"
   static let environmentPrefix = "PROGLOG_OPERATOR_"
 
@@ -42,10 +49,28 @@ struct OperatorConfiguration: Sendable, Hashable {
     logFormat =
       try setting("log-format", flags.logFormat, allowed: Self.names(LoggingFormat.allCases))?
       .read { try? LoggingFormat(parsing: $0) } ?? logFormat
+    electsLeader = try setting("leader-elect", flags.leaderElect.map { "\($0)" }, allowed: "true, false")?.read(
+      Bool.init)
+    leaseName = try setting("lease-name", flags.leaseName, allowed: Self.nameRule)?.read(Self.name) ?? leaseName
+    leaseNamespace = try setting("lease-namespace", flags.leaseNamespace, allowed: Self.nameRule)?.read(Self.name)
   }
 
   private static func names<Choice: RawRepresentable<String>>(_ choices: [Choice]) -> String {
     choices.map(\.rawValue).joined(separator: ", ")
+  }
+
+  private static let nameRule = "a name of a-z, 0-9, '-' and '.', such as \(defaultLeaseName)"
+
+  private static func name(_ text: String) -> String? {
+    let isName = text.utf8.allSatisfy {
+      switch $0 {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"),
+        UInt8(ascii: "."):
+        true
+      default: false
+      }
+    }
+    return isName && !text.isEmpty && text.utf8.count <= 253 ? text : nil
   }
 
   private static func namespaces(_ text: String) -> [String]? {

@@ -39,4 +39,22 @@ struct OperatorFlags: ParsableArguments {
       "How messages are written: text, json, or auto, which is text on a terminal (default: auto).",
       valueName: "format"))
   var logFormat: String?
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: ArgumentHelp(
+      "Act only while holding a Lease, so that several operators may run.",
+      discussion: "Left out: yes in a pod, no with a kubeconfig. Without it run one operator at a time."))
+  var leaderElect: Bool?
+
+  @Option(
+    help: ArgumentHelp(
+      "The Lease (default: \(OperatorConfiguration.defaultLeaseName)).",
+      discussion: "Operators that serve different namespaces need different ones.", valueName: "name"))
+  var leaseName: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The Lease's namespace. Left out: the pod's own; with a kubeconfig, the context's.", valueName: "name"))
+  var leaseNamespace: String?
 }

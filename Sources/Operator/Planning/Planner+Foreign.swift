@@ -1,12 +1,15 @@
 import KubernetesClient
 
 extension Planner {
-  /// Objects of others on which the plan depends and which no cache holds: Secrets and ConfigMaps that the spec names, and the
-  /// classes of the volumes.
+  /// Objects on which the plan depends and which no cache holds: Secrets and ConfigMaps that the spec names, the classes of
+  /// volumes, and what not every cluster has, for an informer of a kind that is not there never ends its first list.
   func foreign(_ spec: ProgLogSpec, _ observation: Observation) -> [ObjectReference] {
     var references: [ObjectReference] = []
     if let name = spec.acl.configMap { references.append(ObjectReference(type: .configMap, name: name)) }
     if let builder = try? situation(observation).builder { references += foreignSecrets(builder) }
+    if let type = observation.capabilities.disruptionBudget {
+      references.append(ObjectReference(type: type, name: Names.disruptionBudget(observation.resource.name)))
+    }
     if observation.capabilities.hasPodMonitors {
       references.append(ObjectReference(type: .podMonitor, name: Names.podMonitor(observation.resource.name)))
     }

@@ -16,13 +16,18 @@ final class Controller: Service {
   private let reconciler: Reconciler
   private let metrics: ControllerMetrics
   private let logger: Logger
+  private let gate: @Sendable () async throws -> Void
   private let passes = Atomic<UInt64>(0)
 
-  /// - Parameter source: where an informer of a type in a namespace (nil: all) gets its objects.
+  /// - Parameters:
+  ///   - capabilities: what the API server can do, as far as is known now.
+  ///   - gate: returns when the workers may begin: until then the caches are filled and nothing is done.
+  ///   - source: where an informer of a type in a namespace (nil: all) gets its objects.
   init(
     api: any KubernetesAPI, namespaces: [String], defaults: OperatorDefaults, events: EventRecorder,
     members: any MemberClient, capabilities: @escaping @Sendable () -> Capabilities,
     metricsFactory: any MetricsFactory, logger: Logger, clock: OperatorClock,
+    gate: @escaping @Sendable () async throws -> Void = {},
     source: (ResourceType, _ namespace: String?, _ labelSelector: String?) -> any ListWatch
   ) {
     let queue = WorkQueue<ObjectKey>()
@@ -47,6 +52,7 @@ final class Controller: Service {
     self.queue = queue
     self.metrics = metrics
     self.logger = logger
+    self.gate = gate
     let observer = Observer(
       api: api, view: ClusterView(stores: stores, expectations: expectations), members: members,
       adminCertificates: AdminCertificates(), capabilities: capabilities, time: clock.seconds)
@@ -79,14 +85,18 @@ final class Controller: Service {
   }
 
   private func work() async {
-    let isSynced = await cancelWhenGracefulShutdown {
-      for informer in self.informers {
-        do { try await informer.waitUntilSynced() } catch { return false }
+    let mayBegin = await cancelWhenGracefulShutdown {
+      do {
+        for informer in self.informers { try await informer.waitUntilSynced() }
+        self.logger.info("the caches are filled")
+        try await self.gate()
+        return true
+      } catch {
+        return false
       }
-      return true
     }
-    guard isSynced else { return }
-    logger.info("the caches are filled; reconciling")
+    guard mayBegin else { return }
+    logger.info("reconciling")
     await withTaskGroup { group in
       for _ in 0..<Self.workers {
         group.addTask {

@@ -1,0 +1,30 @@
+import KubernetesClient
+
+extension ResourceType {
+  /// Disruption budgets before Kubernetes 1.21; gone in 1.25.
+  static let disruptionBudgetBeta = ResourceType(
+    group: "policy", version: "v1beta1", kind: "PodDisruptionBudget", plural: "poddisruptionbudgets")
+}
+
+extension Capabilities {
+  /// What discovery is asked about.
+  static let questions = [ResourceType.disruptionBudget, .disruptionBudgetBeta, .podMonitor]
+
+  /// `unhealthyPodEvictionPolicy` is on without being asked for from here on. An older server would drop the field
+  /// silently, and the operator would find it missing at each pass.
+  private static let unhealthyPodEviction = APIDiscovery.ServerVersion(major: 1, minor: 27)
+
+  /// What was found; where that is unknown, what was known before.
+  func updated(by discovery: APIDiscovery) -> Capabilities {
+    var new = self
+    switch (discovery.serves(.disruptionBudget), discovery.serves(.disruptionBudgetBeta)) {
+    case (true?, _): new.disruptionBudget = .disruptionBudget
+    case (false?, true?): new.disruptionBudget = .disruptionBudgetBeta
+    case (false?, false?): new.disruptionBudget = nil
+    case (nil, _), (_, nil): break
+    }
+    if let version = discovery.version { new.hasUnhealthyPodEviction = version >= Self.unhealthyPodEviction }
+    new.hasPodMonitors = discovery.serves(.podMonitor) ?? hasPodMonitors
+    return new
+  }
+}
