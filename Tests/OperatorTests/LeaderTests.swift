@@ -28,7 +28,8 @@ struct LeaderTests {
       controller = Controller(
         api: api, namespaces: ["default"], defaults: OperatorUnderTest.defaults,
         events: EventRecorder(client: api, component: "test", instance: identity, logger: .silent),
-        metricsFactory: NOOPMetricsHandler.instance, logger: .silent, now: { "2024-01-01T00:00:00Z" },
+        members: LeaderMembers(InMemoryServers(cluster), leadership: leadership), capabilities: { Capabilities() },
+        metricsFactory: NOOPMetricsHandler.instance, logger: .silent, clock: OperatorClock { OperatorUnderTest.time },
         gate: { try await leadership.waitUntilHeld() },
         source: { type, _, selector in InMemoryListWatch(cluster: cluster, type: type, labelSelector: selector) })
       group = ServiceGroup(

@@ -67,27 +67,28 @@ extension Planner {
     else { return [] }
     let storage = situation.spec.storage
     let reference = ObjectReference(type: .statefulSet, name: statefulSet.name)
-    var steps: [Step] = []
     // The default class may have been written in by the API server, which says nothing about the spec.
     let storageClass = template[path: "spec", "storageClassName"]?.string
     if let wanted = storage.storageClassName, wanted != storageClass {
-      steps.append(
+      // Nothing else either: a StatefulSet that is made anew would take the other class in.
+      return [
         refuse(
           .storageImmutable, reference,
           because: "spec.storage.storageClassName is \(wanted) but the log was made with "
-            + "\(storageClass ?? "the default"), which cannot be changed"))
+            + "\(storageClass ?? "the default"), which cannot be changed")
+      ]
     }
     let size = template[path: "spec", "resources", "requests", "storage"]?.string ?? ""
-    guard let wanted = Quantity(storage.size), let made = Quantity(size), wanted != made else { return steps }
+    guard let wanted = Quantity(storage.size), let made = Quantity(size), wanted != made else { return [] }
     guard wanted > made else {
-      return steps + [
+      return [
         refuse(
           .storageImmutable, reference,
           because: "spec.storage.size is \(storage.size) but the volumes have \(size), and a volume cannot shrink")
       ]
     }
     if let claim = ungrowable(situation) {
-      return steps + [
+      return [
         refuse(
           .storageImmutable, claim,
           because: "spec.storage.size is \(storage.size) but its storage class does not allow a volume to grow "
@@ -103,7 +104,7 @@ extension Planner {
     }
     if !isGrown { step.heldBackBy = "the claims must ask for \(storage.size) first" }
     if !isTemplateSettled { step.heldBackBy = "the StatefulSet must be settled first" }
-    return steps + [step]
+    return [step]
   }
 
   /// Why a claim must ask for more, in a clause.
