@@ -43,7 +43,8 @@ package struct ForceNewCluster: Sendable, Hashable {
     case inProgress
     /// The node stops.
     case stopping
-    /// The old cluster is given up, and the new one begins by itself once the disk takes its first entry.
+    /// The old cluster is given up, unless the node stopped before that was on its disk; and the new one begins by itself once the
+    /// disk takes its first entry.
     case unfinished(Outcome)
   }
 

@@ -47,8 +47,8 @@ extension RPCStatus {
       case .unfinished(let outcome):
         .admin(
           .aborted, .lostLeadership,
-          "cluster \(order.abandoned) is given up, and \(outcome.clusterID) begins by itself as soon as the disk takes its "
-            + "first entry; make room, and look at the node's status")
+          "cluster \(order.abandoned) may be given up, and then \(outcome.clusterID) begins by itself as soon as the node runs "
+            + "and its disk takes an entry; look at the node's status, and whether there is room")
       }
   }
 }
