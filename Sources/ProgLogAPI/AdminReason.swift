@@ -22,6 +22,14 @@ package enum AdminReason: String, CaseIterable, Sendable {
   case lostLeadership = "LOST_LEADERSHIP"
   /// The node was in another cluster.
   case wrongCluster = "WRONG_CLUSTER"
+  /// The node is in none.
+  case noCluster = "NO_CLUSTER"
+  /// The node leads, or hears a leader, or may hear one yet: its cluster lives.
+  case hasLeader = "HAS_LEADER"
+  /// With `last_index`, the end of the node's log.
+  case logMoved = "LOG_MOVED"
+  /// The disk takes nothing.
+  case noSpace = "NO_SPACE"
   /// With `field`, its name in the request.
   case invalidField = "INVALID_FIELD"
 }
@@ -37,4 +45,5 @@ package enum AdminMetadata {
   package static let needed = "needed"
   package static let clusterID = "cluster_id"
   package static let field = "field"
+  package static let lastIndex = "last_index"
 }

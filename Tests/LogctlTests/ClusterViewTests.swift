@@ -86,7 +86,7 @@ struct ClusterViewTests {
     #expect(
       String(decoding: try JSONText.line(view.json), as: UTF8.self)
         == #"{"cluster_id":"alpha","leader":"a","members":[{"address":"a:8400","commit_index":7,"incarnation":"1","#
-        + #""lag":0,"last_index":7,"leader":true,"name":"a","role":"voter","state":"leader","term":3}],"problems":[],"#
+        + #""lag":0,"last_index":7,"last_term":0,"leader":true,"name":"a","role":"voter","state":"leader","term":3}],"problems":[],"#
         + #""term":3,"working":true}"# + "\n")
   }
 

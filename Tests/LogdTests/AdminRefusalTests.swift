@@ -88,7 +88,7 @@ import Testing
 
   @Test("every reason of a core has been seen")
   func complete() {
-    let others: Set<AdminReason> = [.wrongCluster, .invalidField]
+    let others: Set<AdminReason> = [.wrongCluster, .invalidField, .noCluster, .hasLeader, .logMoved, .noSpace]
     #expect(Set(Self.cases.map(\.reason)).union(others) == Set(AdminReason.allCases))
   }
 

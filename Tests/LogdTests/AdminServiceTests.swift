@@ -30,6 +30,7 @@ import Testing
       #expect(report.state == .leader && report.term == 3 && report.leaderName == "a")
       #expect(report.leaderAddress == nodes[0].address)
       #expect([report.firstIndex, report.lastIndex, report.flushedIndex, report.commitIndex] == [1, 5000, 5000, 5000])
+      #expect(report.lastTerm == 3)
       #expect(report.startOffset == 0 && report.endOffset == 5000)
       #expect(report.configurationIndex == 7 && report.isConfigurationCommitted && report.hasRoom)
       #expect(report.members.map(\.identity.name) == ["a", "b", "c"])

@@ -156,6 +156,23 @@ final class FakeNode: ClusterControl {
       })
   }
 
+  func forceNewCluster(
+    _ order: ForceNewCluster,
+    completion: @escaping (Result<ForceNewCluster.Outcome, ForceNewCluster.Refusal>) -> Void
+  ) {
+    switch order.step(nodeStatus, patience: .seconds(1)) {
+    case .refused(let refusal): completion(.failure(refusal))
+    case .done(let outcome): completion(.success(outcome))
+    case .begin(let outcome):
+      let member = Member(peer: peer, address: address, role: .voter)
+      cluster.update { state in
+        state.configuration = Raft.Configuration(clusterID: order.clusterID, members: [member])
+        state.leader = member.peer
+      }
+      completion(.success(outcome))
+    }
+  }
+
   private static func apply(
     _ change: MembershipChange, by peer: Peer, to state: inout FakeCluster.State
   ) -> Result<Void, ChangeRefusal> {
@@ -204,7 +221,8 @@ extension NodeStatus {
       peer: peer, address: address, clusterID: configuration?.clusterID,
       raft: Raft.Status(
         role: RoleSummary(role: leader == peer ? .leader : .follower, term: term, leader: leader),
-        lastIndex: position(peer), flushedIndex: position(peer), commitIndex: position(peer),
+        lastIndex: position(peer), lastTerm: configuration == nil ? Term(0) : term, flushedIndex: position(peer),
+        commitIndex: position(peer),
         startIndex: LogIndex(1), configuration: configuration.map { .init(index: LogIndex(7), configuration: $0) },
         isConfigurationCommitted: isCommitted, hasCommittedInTerm: hasCommittedInTerm, uncommittedBytes: 0,
         transferTarget: transferTarget, hasRoom: hasRoom,
@@ -213,6 +231,6 @@ extension NodeStatus {
             peer: other, match: position(other), next: position(other).advanced(by: 1), inflightBytes: 0,
             isActive: !absent.contains(other.id.name), isReplicating: true)
         }),
-      extent: LogExtent(start: Offset(0), end: Offset(last)))
+      extent: LogExtent(start: Offset(0), end: Offset(last)), leaderless: leader == nil ? .seconds(60) : nil)
   }
 }

@@ -30,7 +30,7 @@ package struct MethodPermissions: Sendable {
         of: "proglog.admin.v1.Admin",
         [
           "GetStatus": .admin, "Bootstrap": .admin, "Join": .join, "AddMember": .admin, "PromoteMember": .admin,
-          "DemoteMember": .admin, "RemoveMember": .admin, "TransferLeadership": .admin,
+          "DemoteMember": .admin, "RemoveMember": .admin, "TransferLeadership": .admin, "Recover": .admin,
         ])
       + methods(of: "grpc.health.v1.Health", ["Check": .health, "Watch": .health])
       + methods(of: "grpc.reflection.v1.ServerReflection", ["ServerReflectionInfo": .reflection])

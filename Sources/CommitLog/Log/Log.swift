@@ -198,25 +198,52 @@ package final class Log: Sendable {
 
   /// Notes which cluster the log belongs to, once and for all.
   package func setClusterID(_ id: String) throws(LogError) {
+    try changeMetadata { (metadata) throws(LogError) in
+      try Self.check(clusterID: id)
+      if let present = metadata.clusterID, present != id {
+        throw .invalidConfiguration("the log belongs to cluster \(present) and cannot join \(id)")
+      }
+      metadata.clusterID = id
+    }
+  }
+
+  /// Notes that the log leaves its cluster and begins another one with what it has. Durable on return: whatever becomes of the
+  /// process, the log is of no use to the old one any more.
+  package func beginCluster(_ id: String) throws(LogError) {
+    try changeMetadata { (metadata) throws(LogError) in
+      try Self.check(clusterID: id)
+      metadata.clusterID = id
+      metadata.isBeginningCluster = true
+    }
+  }
+
+  /// The cluster's first configuration is in the log.
+  package func clusterHasBegun() throws(LogError) {
+    try changeMetadata { $0.isBeginningCluster = false }
+  }
+
+  private static func check(clusterID id: String) throws(LogError) {
     guard !id.isEmpty, id.utf8.count <= LogMetadata.maximumClusterIDBytes else {
       throw .invalidConfiguration(
         "a cluster id has 1 to \(LogMetadata.maximumClusterIDBytes) bytes, not \(id.utf8.count)")
     }
+  }
+
+  /// All of it or nothing.
+  private func changeMetadata(_ body: (inout LogMetadata) throws(LogError) -> Void) throws(LogError) {
     try change { (state) throws(LogError) in
       try state.checkUsable()
-      var metadata = metadataSlot.withLock { $0 }
-      guard metadata.clusterID != id else { return }
-      if let present = metadata.clusterID {
-        throw .invalidConfiguration("the log belongs to cluster \(present) and cannot join \(id)")
-      }
-      metadata.clusterID = id
+      let present = metadataSlot.withLock { $0 }
+      var metadata = present
+      try body(&metadata)
+      guard metadata != present else { return }
       do throws(LogError) {
         _ = try directory.create(LogMetadata.name, content: [metadata.encoded()])
       } catch {
         if case .syncFailed = error { state.failure = error }
         throw error
       }
-      metadataSlot.withLock { $0 = metadata }
+      metadataSlot.withLock { [metadata] in $0 = metadata }
     }
   }
 

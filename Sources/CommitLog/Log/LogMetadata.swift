@@ -38,16 +38,20 @@ package struct LogMetadata: Hashable, Sendable {
   package var incarnation: LogIncarnation
   /// The cluster that this log belongs to, once it is known.
   package var clusterID: String?
+  /// The log has left another cluster to begin this one, whose first configuration may not be in it yet.
+  package var isBeginningCluster = false
 
   static let name = "meta"
   /// "PLM" and the format version.
   private static let magic: UInt32 = 0x01_4D_4C_50
+  /// The same, while a cluster is being begun: a version that does not know of it must not go on in the old one.
+  private static let beginningMagic: UInt32 = 0x02_4D_4C_50
   private static let fixedBytes = 28
   package static let maximumClusterIDBytes = 255
 
   func encoded() -> ByteBuffer {
     var buffer = ByteBuffer()
-    buffer.writeInteger(Self.magic, endianness: .little)
+    buffer.writeInteger(isBeginningCluster ? Self.beginningMagic : Self.magic, endianness: .little)
     buffer.writeInteger(UInt32(0), endianness: .little)
     buffer.writeInteger(incarnation.high, endianness: .little)
     buffer.writeInteger(incarnation.low, endianness: .little)
@@ -60,6 +64,9 @@ package struct LogMetadata: Hashable, Sendable {
 
   /// nil with the reason when the bytes are not a metadata file.
   static func decode(_ source: ByteBuffer) -> Result<LogMetadata, DecodingFailure> {
+    let isBeginning =
+      source.getInteger(at: source.readerIndex, endianness: .little, as: UInt32.self) == beginningMagic
+    let magic = isBeginning ? beginningMagic : magic
     if let failure = Checksummed.check(source, magic: magic, minimumBytes: fixedBytes) { return .failure(failure) }
     var buffer = source
     buffer.moveReaderIndex(forwardBy: 8)
@@ -71,6 +78,8 @@ package struct LogMetadata: Hashable, Sendable {
       return .failure(DecodingFailure("cluster id is not UTF-8"))
     }
     return .success(
-      LogMetadata(incarnation: LogIncarnation(high: high, low: low), clusterID: name.isEmpty ? nil : name))
+      LogMetadata(
+        incarnation: LogIncarnation(high: high, low: low), clusterID: name.isEmpty ? nil : name,
+        isBeginningCluster: isBeginning))
   }
 }

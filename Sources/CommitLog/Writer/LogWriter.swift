@@ -11,6 +11,8 @@ package final class LogWriter: Sendable {
     case saveVote(ByteBuffer, WriteTicket?)
     case remove(before: Offset)
     case setClusterID(String)
+    case beginCluster(String)
+    case clusterHasBegun
     case probeRoom(bytes: Int)
   }
 
@@ -85,6 +87,16 @@ package final class LogWriter: Sendable {
   /// Queues what ``Log/setClusterID(_:)`` notes.
   package func submitClusterID(_ id: String) throws(LogWriterError) {
     try enqueue(.setClusterID(id), bytes: 0)
+  }
+
+  /// Queues what ``Log/beginCluster(_:)`` notes.
+  package func submitClusterBeginning(_ id: String) throws(LogWriterError) {
+    try enqueue(.beginCluster(id), bytes: 0)
+  }
+
+  /// Queues what ``Log/clusterHasBegun()`` notes.
+  package func submitClusterBegun() throws(LogWriterError) {
+    try enqueue(.clusterHasBegun, bytes: 0)
   }
 
   /// Asks whether the disk has room for that many bytes; ``LogWriterEvent/probed(hasRoom:)`` answers.
@@ -184,18 +196,30 @@ package final class LogWriter: Sendable {
       onEvent(.voteSaved(ticket))
     case .remove(let offset):
       onEvent(.removed(start: try log.removeSegments(before: offset)))
-    case .setClusterID(let id): try setClusterID(id)
+    case .setClusterID(let id):
+      try noteCluster({ (log) throws(LogError) in try log.setClusterID(id) }, or: { .clusterIDRefused($0) })
+    case .beginCluster(let id):
+      let isNoted = try noteCluster(
+        { (log) throws(LogError) in try log.beginCluster(id) }, or: { .clusterBeginningRefused($0) })
+      if isNoted { onEvent(.clusterBeginning) }
+    case .clusterHasBegun:
+      try noteCluster({ (log) throws(LogError) in try log.clusterHasBegun() }, or: { .clusterBegunRefused($0) })
     case .probeRoom(let bytes): onEvent(.probed(hasRoom: log.hasRoom(for: bytes)))
     }
   }
 
-  /// Without the note the log says itself, by its configuration, where it belongs: a full disk must not stop the writes behind it.
-  private func setClusterID(_ id: String) throws(LogError) {
+  /// Nothing that is written behind a note rests on it: a full disk that refuses one must not stop the writes.
+  @discardableResult
+  private func noteCluster(
+    _ note: (Log) throws(LogError) -> Void, or refusal: (LogError) -> LogWriterEvent
+  ) throws(LogError) -> Bool {
     do throws(LogError) {
-      try log.setClusterID(id)
+      try note(log)
+      return true
     } catch {
       if log.hasFailed { throw error }
-      onEvent(.clusterIDRefused(error))
+      onEvent(refusal(error))
+      return false
     }
   }
 

@@ -50,6 +50,12 @@ package enum LogWriterEvent: Sendable {
   case removed(start: LogEnd)
   /// The log's cluster could not be noted. Nothing else waits for that.
   case clusterIDRefused(LogError)
+  /// The log belongs to another cluster from now on, which it begins.
+  case clusterBeginning
+  /// It stays in its cluster.
+  case clusterBeginningRefused(LogError)
+  /// That the cluster has begun could not be noted; it has, all the same.
+  case clusterBegunRefused(LogError)
   case probed(hasRoom: Bool)
   /// A write was refused, and all that waited behind it was dropped. The log ends here and goes on after ``LogWriter/resume()``.
   case refused(end: LogEnd, LogError)

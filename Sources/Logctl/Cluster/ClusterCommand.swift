@@ -10,6 +10,8 @@ struct ClusterCommand: ParsableCommand {
       vote; once it has nearly all of it, it is made a voter (promote). Writing needs more than half of the voters. \
       What would leave fewer than that is refused, and the answer says why.
 
+      When more than half of the voters are lost for good, one that is left goes on alone (recover), and new nodes join it.
+
       Members change one at a time. --addr may name any node: the one asked says who leads, and that one is asked then.
 
       Examples:
@@ -22,5 +24,6 @@ struct ClusterCommand: ParsableCommand {
     subcommands: [
       ClusterStatusCommand.self, ClusterAddCommand.self, ClusterPromoteCommand.self, ClusterDemoteCommand.self,
       ClusterRemoveCommand.self, ClusterTransferCommand.self, ClusterBootstrapCommand.self,
+      ClusterRecoverCommand.self,
     ])
 }

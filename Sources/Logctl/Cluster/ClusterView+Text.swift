@@ -53,6 +53,7 @@ private struct JSONMember: Encodable {
   let term: UInt64?
   let commitIndex: UInt64?
   let lastIndex: UInt64?
+  let lastTerm: UInt64?
   let lag: UInt64?
   let address: String
   let leader: Bool
@@ -65,6 +66,7 @@ private struct JSONMember: Encodable {
     case term
     case commitIndex = "commit_index"
     case lastIndex = "last_index"
+    case lastTerm = "last_term"
     case lag
     case address
     case leader
@@ -78,6 +80,7 @@ private struct JSONMember: Encodable {
     self.term = row.term
     self.commitIndex = row.commitIndex
     self.lastIndex = row.lastIndex
+    self.lastTerm = row.lastTerm
     self.lag = row.lag
     self.address = row.address
     self.leader = row.isLeader

@@ -12,6 +12,7 @@ struct ClusterView {
     var term: UInt64?
     var commitIndex: UInt64?
     var lastIndex: UInt64?
+    var lastTerm: UInt64?
     /// Entries of the leader's log that it lacks, as the leader knows.
     var lag: UInt64?
     var address: String
@@ -67,15 +68,16 @@ struct ClusterView {
     return Row(
       name: member.identity.name, incarnation: member.identity.incarnation, role: member.role, state: own?.state,
       term: own?.term, commitIndex: own?.commitIndex, lastIndex: own?.lastIndex,
-      lag: member.progress?.lag ?? (best?.state == .leader && member.isLeader ? 0 : nil), address: member.address,
+      lastTerm: own?.lastTerm, lag: member.progress?.lag ?? (best?.state == .leader && member.isLeader ? 0 : nil),
+      address: member.address,
       isLeader: member.isLeader)
   }
 
   private static func row(stranger: NodeReport) -> Row {
     Row(
       name: stranger.identity.name, incarnation: stranger.identity.incarnation, role: nil, state: stranger.state,
-      term: stranger.term, commitIndex: stranger.commitIndex, lastIndex: stranger.lastIndex, lag: nil,
-      address: stranger.address, isLeader: false)
+      term: stranger.term, commitIndex: stranger.commitIndex, lastIndex: stranger.lastIndex,
+      lastTerm: stranger.lastTerm, lag: nil, address: stranger.address, isLeader: false)
   }
 
   private static func problems(ofCluster best: NodeReport?) -> [String] {

@@ -31,6 +31,21 @@ extension Peer {
   }
 }
 
+extension ForceNewCluster {
+  init(_ request: Proglog_Admin_V1_RecoverRequest) throws(RPCStatus) {
+    let abandoned = try AdminField.clusterID(request.clusterID)
+    let new =
+      request.newClusterID.isEmpty
+      ? ClusterID.random() : try AdminField.clusterID(request.newClusterID, "new_cluster_id")
+    guard new != abandoned else {
+      throw .invalidField(
+        "new_cluster_id",
+        "it is the cluster that is given up, whose nodes could then come back into this one; give another id, or none")
+    }
+    self.init(abandoned: abandoned, clusterID: new, lastIndex: LogIndex(request.lastIndex))
+  }
+}
+
 /// The fields that several messages have.
 enum AdminField {
   /// Of the longest DNS name in brackets, and a port.
@@ -43,10 +58,10 @@ enum AdminField {
     return NodeID(text)
   }
 
-  static func clusterID(_ text: String) throws(RPCStatus) -> String {
+  static func clusterID(_ text: String, _ field: String = "cluster_id") throws(RPCStatus) -> String {
     guard ClusterID.isValid(text) else {
       throw .invalidField(
-        "cluster_id", "\"\(text.prefix(LogMetadata.maximumClusterIDBytes))\" is no cluster id: use \(ClusterID.rule)")
+        field, "\"\(text.prefix(LogMetadata.maximumClusterIDBytes))\" is no cluster id: use \(ClusterID.rule)")
     }
     return text
   }

@@ -17,6 +17,7 @@ extension Proglog_Admin_V1_GetStatusResponse {
     leaderRpcAddr = status.leader?.address ?? ""
     firstIndex = status.raft.startIndex.rawValue
     lastIndex = status.raft.lastIndex.rawValue
+    lastTerm = status.raft.lastTerm.rawValue
     flushedIndex = status.raft.flushedIndex.rawValue
     commitIndex = status.raft.commitIndex.rawValue
     startOffset = status.extent.start.rawValue
@@ -53,6 +54,15 @@ extension Proglog_Admin_V1_ChangeResponse {
     self.init()
     members = status.memberMessages
     configurationIndex = status.raft.configuration?.index.rawValue ?? 0
+  }
+}
+
+extension Proglog_Admin_V1_RecoverResponse {
+  init(_ outcome: ForceNewCluster.Outcome) {
+    self.init()
+    clusterID = outcome.clusterID
+    commitIndex = outcome.commitIndex.rawValue
+    lastIndex = outcome.lastIndex.rawValue
   }
 }
 

@@ -33,6 +33,7 @@ package struct AdminService: Sendable {
       unary("GetStatus", getStatus), unary("Bootstrap", bootstrap), unary("Join", join),
       unary("AddMember", addMember), unary("PromoteMember", promoteMember), unary("DemoteMember", demoteMember),
       unary("RemoveMember", removeMember), unary("TransferLeadership", transferLeadership),
+      unary("Recover", recover),
     ]
   }
 
@@ -159,26 +160,44 @@ package struct AdminService: Sendable {
     return response
   }
 
+  // MARK: Recovery
+
+  @Sendable private func recover(_ request: Proglog_Admin_V1_RecoverRequest, _ call: RPCCall) throws(RPCStatus) {
+    let order = try ForceNewCluster(request)
+    control.forceNewCluster(order) { result in
+      finish(
+        call, "give up cluster \(order.abandoned) and begin \(order.clusterID) alone",
+        result.map { Proglog_Admin_V1_RecoverResponse($0) }.mapError { RPCStatus($0, order) })
+    }
+  }
+
   private func leaderAddress(for call: RPCCall) -> RPCStatus.LeaderAddress {
     { [addresses, authority = call.authority] in
       addresses.address(of: $0.peer.id.name, registered: $0.address, for: authority)
     }
   }
 
-  /// Notes what an administrator, or a node, has asked for, and answers.
   private func finish(
     _ call: RPCCall, _ deed: String, _ result: Result<Void, ChangeRefusal>,
     _ response: (NodeStatus) -> some SwiftProtobuf.Message
   ) {
     let status = control.nodeStatus
+    finish(
+      call, deed,
+      result.map { _ in response(status) }.mapError { RPCStatus($0, status, leaderAddress(for: call)) })
+  }
+
+  /// Notes what an administrator, or a node, has asked for, and answers.
+  private func finish(
+    _ call: RPCCall, _ deed: String, _ result: Result<some SwiftProtobuf.Message, RPCStatus>
+  ) {
     let from = call.peer.remoteAddress.map { "\($0)" } ?? "unknown"
     switch result {
-    case .success:
+    case .success(let response):
       logger.notice("administration: done", metadata: ["what": "\(deed)", "from": "\(from)"])
       // A call that its client gave up was carried out all the same; nobody is there to be told.
-      if !call.isEnded { call.respond(with: response(status)) }
-    case .failure(let refusal):
-      let refused = RPCStatus(refusal, status, leaderAddress(for: call))
+      if !call.isEnded { call.respond(with: response) }
+    case .failure(let refused):
       logger.notice(
         "administration: refused", metadata: ["what": "\(deed)", "why": "\(refused.message)", "from": "\(from)"])
       if !call.isEnded { call.finish(refused) }

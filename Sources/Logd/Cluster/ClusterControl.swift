@@ -18,6 +18,11 @@ package protocol ClusterControl: AnyObject, Sendable {
 
   /// Begins a cluster of this node alone.
   func bootstrap(clusterID: String, completion: @escaping (Result<Void, ChangeRefusal>) -> Void)
+
+  /// Begins another cluster of this node alone, with its log. It has succeeded when the cluster's first entry is committed.
+  func forceNewCluster(
+    _ order: ForceNewCluster,
+    completion: @escaping (Result<ForceNewCluster.Outcome, ForceNewCluster.Refusal>) -> Void)
 }
 
 /// What a node knows of itself and of its cluster.
@@ -29,13 +34,18 @@ package struct NodeStatus: Sendable {
   package var clusterID: String?
   package var raft: Raft.Status
   package var extent: LogExtent
+  /// For how long no leader has been known; nil: one is, or this node leads.
+  package var leaderless: Duration?
 
-  package init(peer: Peer, address: String, clusterID: String?, raft: Raft.Status, extent: LogExtent) {
+  package init(
+    peer: Peer, address: String, clusterID: String?, raft: Raft.Status, extent: LogExtent, leaderless: Duration? = nil
+  ) {
     self.peer = peer
     self.address = address
     self.clusterID = clusterID
     self.raft = raft
     self.extent = extent
+    self.leaderless = leaderless
   }
 
   package var configuration: Raft.Configuration? { raft.configuration?.configuration }

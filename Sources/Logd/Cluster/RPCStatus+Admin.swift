@@ -127,7 +127,7 @@ extension RPCStatus {
       }
   }
 
-  private static func admin(
+  static func admin(
     _ code: Code, _ reason: AdminReason, _ message: String, _ metadata: [String: String] = [:]
   ) -> RPCStatus {
     RPCStatus(code, message, details: [errorInfo(reason.rawValue, metadata)])

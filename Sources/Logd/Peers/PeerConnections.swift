@@ -33,6 +33,8 @@ package final class PeerConnections: PeerTransport, Sendable {
     set { hub.value.identity = newValue }
   }
 
+  package var partnersClusterID: String? { hub.value.partnersClusterID }
+
   package func send(_ message: Message, to peer: Peer) { hub.value.send(message, to: peer) }
 
   package func flush() { hub.value.flush() }

@@ -35,8 +35,7 @@ extension PeerHub {
   private func refusal(of greeting: Greeting<Hello>, on connection: PeerConnection) -> HelloRefusal? {
     guard case .known(let hello) = greeting else { return .version }
     guard connection.isCertified(as: hello.sender.id) else { return .otherCertificate }
-    let courting = connections.values.lazy.compactMap(\.partner?.clusterID).first
-    if let refusal = identity.refusal(of: hello, courting: courting) { return refusal }
+    if let refusal = identity.refusal(of: hello, courting: partnersClusterID) { return refusal }
     // A second one takes the place of the first: its peer has lost that.
     if remotes[hello.sender]?.accepted[hello.lane] != nil { return nil }
     let accepted = remotes.values.reduce(0) { $0 + $1.accepted.count }

@@ -45,6 +45,8 @@ final class PeerHub {
 
   var isStopped: Bool { stopped != nil }
 
+  var partnersClusterID: String? { connections.values.lazy.compactMap(\.partner?.clusterID).first }
+
   var limits: PeerConnection.Limits {
     PeerConnection.Limits(
       greetingTimeout: configuration.greetingTimeout, maximumFrameBytes: configuration.maximumFrameBytes,

@@ -6,6 +6,9 @@ package protocol PeerTransport: AnyObject {
   /// Who this node is to others. Its cluster is set, once it is known, before members are.
   var identity: PeerIdentity { get set }
 
+  /// The cluster of those who are connected; nil: nobody is.
+  var partnersClusterID: String? { get }
+
   /// Sends with the next ``flush()``.
   func send(_ message: Message, to peer: Peer)
 

@@ -7,11 +7,18 @@ package import Raft
 extension Replica: ClusterControl {
   package var nodeStatus: NodeStatus {
     NodeStatus(
-      peer: peer, address: state.address, clusterID: clusterID, raft: state.core.status, extent: extent)
+      peer: peer, address: state.address, clusterID: clusterID, raft: state.core.status, extent: extent,
+      leaderless: state.leaderlessSince.map { Duration(NIODeadline.now() - $0) })
   }
 
-  /// As the configuration says, committed or not; else what was noted when there was one.
-  var clusterID: String? { state.members?.clusterID ?? state.notedClusterID }
+  /// What was noted. Before that, as the configuration says, committed or not, but for a log that is being copied: the first
+  /// configurations in it may be those of a cluster that was given up (``ForceNewCluster``). It belongs to those who send it.
+  var clusterID: String? {
+    if let noted = state.notedClusterID { return noted }
+    guard let members = state.members else { return nil }
+    if members[peer] != nil { return members.clusterID }
+    return state.transport?.partnersClusterID ?? (state.isUnclaimedCopy ? nil : members.clusterID)
+  }
 
   /// Speaks to others from now on.
   ///
@@ -21,6 +28,7 @@ extension Replica: ClusterControl {
     state.transport = transport
     transport.identity = PeerIdentity(peer: peer, clusterID: clusterID, address: address)
     if let members = state.members { transport.setMembers(members.members) }
+    continueNewCluster()
   }
 
   package func change(_ change: MembershipChange, completion: @escaping (Result<Void, ChangeRefusal>) -> Void) {
@@ -40,7 +48,7 @@ extension Replica: ClusterControl {
     ask(completion) { .bootstrap(clusterID: clusterID, address: address, $0) }
   }
 
-  private func ask(_ completion: @escaping ReplicaState.ChangeCompletion, _ event: (RequestID) -> Event) {
+  func ask(_ completion: @escaping ReplicaState.ChangeCompletion, _ event: (RequestID) -> Event) {
     guard !state.isClosed else { return completion(.failure(.notLeader(hint: nil))) }
     let request = state.makeRequest()
     state.changes[request] = completion
@@ -52,6 +60,8 @@ extension Replica: ClusterControl {
     guard !state.isClosed else { return }
     state.progress.record(state.core.status, applied: state.readable.end.lastIndex.rawValue)
     correctAddress()
+    continueNewCluster()
+    noteClusterBegun()
   }
 
   /// Who leads has nobody to ask when its address is another one than before. When the change is refused, the next look asks again.
@@ -74,6 +84,7 @@ extension Replica: ClusterControl {
   func roleChanged(to summary: RoleSummary) {
     let wasLeader = state.isLeader
     state.role = summary
+    state.leaderlessSince = summary.leader == nil ? state.leaderlessSince ?? .now() : nil
     if wasLeader {
       // Whether what waits will be committed is for another leader to say.
       fail(state.pending.takeAll(), .leadershipLost)
@@ -92,14 +103,16 @@ extension Replica: ClusterControl {
 
   func configurationChanged(to entry: ConfigurationHistory.Entry?, isCommitted: Bool) {
     state.members = entry?.configuration
+    if entry != nil { state.isUnclaimedCopy = false }
     state.transport?.identity.clusterID = clusterID
     state.transport?.setMembers(entry?.configuration.members ?? [])
     reportHealth()
     guard isCommitted, let configuration = entry?.configuration else { return }
     logger.notice("the members of the cluster", metadata: ["members": "\(configuration.summary)"])
-    guard state.notedClusterID != configuration.clusterID else { return }
-    state.notedClusterID = configuration.clusterID
-    submit { (writer) throws(LogWriterError) in try writer.submitClusterID(configuration.clusterID) }
+    newClusterCommitted(configuration)
+    guard state.notedClusterID == nil, let id = clusterID else { return }
+    state.notedClusterID = id
+    submit { (writer) throws(LogWriterError) in try writer.submitClusterID(id) }
   }
 
   private func reportHealth() {

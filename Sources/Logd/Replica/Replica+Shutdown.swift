@@ -65,11 +65,15 @@ extension Replica {
     state.askedReads = [:]
     state.confirmedReads = []
     state.changes = [:]
+    let newCluster = state.newCluster
+    state.newCluster = nil
     state.isClosed = true
     state.timer?.cancel()
     state.timer = nil
     for read in reads { read(.failure(.shuttingDown)) }
     for change in changes { change(.failure(.lostLeadership)) }
+    // Its note may have come to the disk or not: the next start knows.
+    if let newCluster { newCluster.completion?(.failure(.unfinished(newCluster.outcome))) }
     runDeliveries()
   }
 }

@@ -20,6 +20,13 @@ extension Replica {
     case .clusterIDRefused(let error):
       state.notedClusterID = nil
       logger.warning("cannot note the cluster's id beside the log", metadata: ["error": "\(error)"])
+    case .clusterBeginning: newClusterNoted()
+    case .clusterBeginningRefused(let error):
+      logger.error("cannot note that another cluster begins: all stays as it was", metadata: ["error": "\(error)"])
+      newClusterRefused()
+    case .clusterBegunRefused(let error):
+      logger.warning("cannot note that the cluster has begun", metadata: ["error": "\(error)"])
+      state.owesClusterBegun = true
     case .probed(let hasRoom): if hasRoom { roomReturned() }
     case .refused(let end, let error): storageRefused(end, error)
     case .failed(let error):
@@ -46,6 +53,8 @@ extension Replica {
     let isAlone = state.members?.voters == [peer]
     fail(state.pending.takeTruncated(from: end.nextIndex), isAlone ? .refused(error) : .leadershipLost)
     state.ledger.refused()
+    // What waited behind the refused write was dropped, this note too.
+    newClusterRefused()
     writer.withLock { $0?.resume() }
     step(.refused(end: end))
   }

@@ -61,12 +61,33 @@ final class ReplicaState {
   /// Whoever waits for this node to lead or follow.
   var leaderWaiters: [() -> Void] = []
   var notedClusterID: String?
+  /// The log was found with members, this node not among them, and without a note of its cluster: a copy that has just begun.
+  var isUnclaimedCopy: Bool
+  var newCluster: NewCluster?
+  /// That the cluster has begun is still to be noted.
+  var owesClusterBegun = false
+  /// Since when no leader has been known.
+  var leaderlessSince: NIODeadline? = .now()
   var progress = ProgressMetrics()
 
   // The end.
   var isAccepting = true
   var isClosed = false
   var drained: EventLoopPromise<Void>?
+
+  /// A cluster that this node begins with the log of another one.
+  struct NewCluster {
+    let id: String
+    /// Told when it ends before the core is asked.
+    var completion: ((Result<ForceNewCluster.Outcome, ForceNewCluster.Refusal>) -> Void)?
+    let outcome: ForceNewCluster.Outcome
+    /// The cluster that was noted before.
+    let abandoned: String?
+    /// It is on the disk that the log belongs to it: there is no way back.
+    var isNoted = false
+    /// The core was asked and has not answered.
+    var isAsked = false
+  }
 
   /// Closed batches and whom to tell of each.
   struct Turn {
@@ -88,6 +109,15 @@ final class ReplicaState {
     ledger = LogLedger(log.derivedState, end: log.flushedEnd, logStart: log.startOffset)
     readable = ReadableLog(start: log.start, found: log.flushedEnd)
     notedClusterID = log.metadata.clusterID
+    let members = core.status.configuration?.configuration
+    isUnclaimedCopy = log.metadata.clusterID == nil && members != nil && members?[core.peer] == nil
+    if log.metadata.isBeginningCluster, let id = log.metadata.clusterID {
+      let status = core.status
+      newCluster = NewCluster(
+        id: id,
+        outcome: .init(clusterID: id, commitIndex: status.commitIndex, lastIndex: status.lastIndex), abandoned: nil,
+        isNoted: true)
+    }
   }
 
   // What is taken out leads to more being put in. Inlined into the loops that do so, Swift 6.3's optimizer lets the access that takes

@@ -128,6 +128,19 @@ package enum Proglog_Admin_V1_Admin: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "Recover" metadata.
+        package enum Recover: Sendable {
+            /// Request type for "Recover".
+            package typealias Input = Proglog_Admin_V1_RecoverRequest
+            /// Response type for "Recover".
+            package typealias Output = Proglog_Admin_V1_RecoverResponse
+            /// Descriptor for "Recover".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "proglog.admin.v1.Admin"),
+                method: "Recover",
+                type: .unary
+            )
+        }
         /// Descriptors for all methods in the "proglog.admin.v1.Admin" service.
         package static let descriptors: [GRPCCore.MethodDescriptor] = [
             GetStatus.descriptor,
@@ -137,7 +150,8 @@ package enum Proglog_Admin_V1_Admin: Sendable {
             PromoteMember.descriptor,
             DemoteMember.descriptor,
             RemoveMember.descriptor,
-            TransferLeadership.descriptor
+            TransferLeadership.descriptor,
+            Recover.descriptor
         ]
     }
 }
@@ -336,6 +350,30 @@ extension Proglog_Admin_V1_Admin {
             deserializer: some GRPCCore.MessageDeserializer<Proglog_Admin_V1_TransferLeadershipResponse>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Proglog_Admin_V1_TransferLeadershipResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "Recover" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What is left when most voters are lost for good: begins another cluster of this node alone, with all that its log has.
+        /// > What the lost ones acknowledged and this node never got is lost. Nodes of the old cluster are strangers from then on.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Proglog_Admin_V1_RecoverRequest` message.
+        ///   - serializer: A serializer for `Proglog_Admin_V1_RecoverRequest` messages.
+        ///   - deserializer: A deserializer for `Proglog_Admin_V1_RecoverResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func recover<Result>(
+            request: GRPCCore.ClientRequest<Proglog_Admin_V1_RecoverRequest>,
+            serializer: some GRPCCore.MessageSerializer<Proglog_Admin_V1_RecoverRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Proglog_Admin_V1_RecoverResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Proglog_Admin_V1_RecoverResponse>) async throws -> Result
         ) async throws -> Result where Result: Sendable
     }
 
@@ -623,6 +661,41 @@ extension Proglog_Admin_V1_Admin {
                 onResponse: handleResponse
             )
         }
+
+        /// Call the "Recover" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What is left when most voters are lost for good: begins another cluster of this node alone, with all that its log has.
+        /// > What the lost ones acknowledged and this node never got is lost. Nodes of the old cluster are strangers from then on.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Proglog_Admin_V1_RecoverRequest` message.
+        ///   - serializer: A serializer for `Proglog_Admin_V1_RecoverRequest` messages.
+        ///   - deserializer: A deserializer for `Proglog_Admin_V1_RecoverResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func recover<Result>(
+            request: GRPCCore.ClientRequest<Proglog_Admin_V1_RecoverRequest>,
+            serializer: some GRPCCore.MessageSerializer<Proglog_Admin_V1_RecoverRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Proglog_Admin_V1_RecoverResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Proglog_Admin_V1_RecoverResponse>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Proglog_Admin_V1_Admin.Method.Recover.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
     }
 }
 
@@ -853,6 +926,36 @@ extension Proglog_Admin_V1_Admin.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Proglog_Admin_V1_TransferLeadershipRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Proglog_Admin_V1_TransferLeadershipResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Recover" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > What is left when most voters are lost for good: begins another cluster of this node alone, with all that its log has.
+    /// > What the lost ones acknowledged and this node never got is lost. Nodes of the old cluster are strangers from then on.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Proglog_Admin_V1_RecoverRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func recover<Result>(
+        request: GRPCCore.ClientRequest<Proglog_Admin_V1_RecoverRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Proglog_Admin_V1_RecoverResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.recover(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Proglog_Admin_V1_RecoverRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Proglog_Admin_V1_RecoverResponse>(),
             options: options,
             onResponse: handleResponse
         )
@@ -1117,6 +1220,40 @@ extension Proglog_Admin_V1_Admin.ClientProtocol {
             metadata: metadata
         )
         return try await self.transferLeadership(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Recover" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > What is left when most voters are lost for good: begins another cluster of this node alone, with all that its log has.
+    /// > What the lost ones acknowledged and this node never got is lost. Nodes of the old cluster are strangers from then on.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func recover<Result>(
+        _ message: Proglog_Admin_V1_RecoverRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Proglog_Admin_V1_RecoverResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Proglog_Admin_V1_RecoverRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.recover(
             request: request,
             options: options,
             onResponse: handleResponse

@@ -327,6 +327,13 @@ package nonisolated struct Proglog_Admin_V1_GetStatusResponse: @unchecked Sendab
   /// Clears the value of `tls`. Subsequent reads from it will return its default value.
   package mutating func clearTls() {_uniqueStorage()._tls = nil}
 
+  /// Of the entry at last_index. Of two nodes' logs, the one with the higher last term, or with the same one and the higher last
+  /// index, has all that the other has committed.
+  package var lastTerm: UInt64 {
+    get {_storage._lastTerm}
+    set {_uniqueStorage()._lastTerm = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -608,6 +615,44 @@ package nonisolated struct Proglog_Admin_V1_TransferLeadershipResponse: Sendable
   package init() {}
 }
 
+package nonisolated struct Proglog_Admin_V1_RecoverRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The cluster that is given up; the node must be in it, and hear no leader of it.
+  package var clusterID: String = String()
+
+  /// Of the cluster that begins, another id; empty: a random one is made. Asking again for the same finds it done.
+  package var newClusterID: String = String()
+
+  /// The end of the node's log, as GetStatus showed it: nothing may have come since.
+  package var lastIndex: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Proglog_Admin_V1_RecoverResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var clusterID: String = String()
+
+  /// Up to here the node knew entries to be committed. Those after it, up to `last_index`, are kept, whether they were or not.
+  /// Of a call that found it done: `last_index`.
+  package var commitIndex: UInt64 = 0
+
+  /// What the old cluster may have committed after this is lost.
+  package var lastIndex: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "proglog.admin.v1"
@@ -780,7 +825,7 @@ nonisolated extension Proglog_Admin_V1_GetStatusRequest: SwiftProtobuf.Message, 
 
 nonisolated extension Proglog_Admin_V1_GetStatusResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".GetStatusResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{3}rpc_addr\0\u{3}cluster_id\0\u{1}state\0\u{1}term\0\u{3}leader_id\0\u{3}leader_rpc_addr\0\u{3}first_index\0\u{3}last_index\0\u{3}flushed_index\0\u{3}commit_index\0\u{3}start_offset\0\u{3}end_offset\0\u{1}members\0\u{3}configuration_index\0\u{3}configuration_is_committed\0\u{3}transfer_target\0\u{3}uncommitted_bytes\0\u{3}has_room\0\u{1}version\0\u{1}tls\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{3}rpc_addr\0\u{3}cluster_id\0\u{1}state\0\u{1}term\0\u{3}leader_id\0\u{3}leader_rpc_addr\0\u{3}first_index\0\u{3}last_index\0\u{3}flushed_index\0\u{3}commit_index\0\u{3}start_offset\0\u{3}end_offset\0\u{1}members\0\u{3}configuration_index\0\u{3}configuration_is_committed\0\u{3}transfer_target\0\u{3}uncommitted_bytes\0\u{3}has_room\0\u{1}version\0\u{1}tls\0\u{3}last_term\0")
 
   fileprivate class _StorageClass {
     var _node: Proglog_Admin_V1_Node? = nil
@@ -804,6 +849,7 @@ nonisolated extension Proglog_Admin_V1_GetStatusResponse: SwiftProtobuf.Message,
     var _hasRoom_p: Bool = false
     var _version: String = String()
     var _tls: Proglog_Admin_V1_TLSStatus? = nil
+    var _lastTerm: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -835,6 +881,7 @@ nonisolated extension Proglog_Admin_V1_GetStatusResponse: SwiftProtobuf.Message,
       _hasRoom_p = source._hasRoom_p
       _version = source._version
       _tls = source._tls
+      _lastTerm = source._lastTerm
     }
   }
 
@@ -874,6 +921,7 @@ nonisolated extension Proglog_Admin_V1_GetStatusResponse: SwiftProtobuf.Message,
         case 19: try { try decoder.decodeSingularBoolField(value: &_storage._hasRoom_p) }()
         case 20: try { try decoder.decodeSingularStringField(value: &_storage._version) }()
         case 21: try { try decoder.decodeSingularMessageField(value: &_storage._tls) }()
+        case 22: try { try decoder.decodeSingularUInt64Field(value: &_storage._lastTerm) }()
         default: break
         }
       }
@@ -949,6 +997,9 @@ nonisolated extension Proglog_Admin_V1_GetStatusResponse: SwiftProtobuf.Message,
       try { if let v = _storage._tls {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
       } }()
+      if _storage._lastTerm != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._lastTerm, fieldNumber: 22)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -979,6 +1030,7 @@ nonisolated extension Proglog_Admin_V1_GetStatusResponse: SwiftProtobuf.Message,
         if _storage._hasRoom_p != rhs_storage._hasRoom_p {return false}
         if _storage._version != rhs_storage._version {return false}
         if _storage._tls != rhs_storage._tls {return false}
+        if _storage._lastTerm != rhs_storage._lastTerm {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1444,6 +1496,86 @@ nonisolated extension Proglog_Admin_V1_TransferLeadershipResponse: SwiftProtobuf
 
   package static func ==(lhs: Proglog_Admin_V1_TransferLeadershipResponse, rhs: Proglog_Admin_V1_TransferLeadershipResponse) -> Bool {
     if lhs.leaderID != rhs.leaderID {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Proglog_Admin_V1_RecoverRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RecoverRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}cluster_id\0\u{3}new_cluster_id\0\u{3}last_index\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.clusterID) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.newClusterID) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.lastIndex) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.clusterID.isEmpty {
+      try visitor.visitSingularStringField(value: self.clusterID, fieldNumber: 1)
+    }
+    if !self.newClusterID.isEmpty {
+      try visitor.visitSingularStringField(value: self.newClusterID, fieldNumber: 2)
+    }
+    if self.lastIndex != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lastIndex, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Proglog_Admin_V1_RecoverRequest, rhs: Proglog_Admin_V1_RecoverRequest) -> Bool {
+    if lhs.clusterID != rhs.clusterID {return false}
+    if lhs.newClusterID != rhs.newClusterID {return false}
+    if lhs.lastIndex != rhs.lastIndex {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Proglog_Admin_V1_RecoverResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RecoverResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}cluster_id\0\u{3}commit_index\0\u{3}last_index\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.clusterID) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.commitIndex) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.lastIndex) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.clusterID.isEmpty {
+      try visitor.visitSingularStringField(value: self.clusterID, fieldNumber: 1)
+    }
+    if self.commitIndex != 0 {
+      try visitor.visitSingularUInt64Field(value: self.commitIndex, fieldNumber: 2)
+    }
+    if self.lastIndex != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lastIndex, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Proglog_Admin_V1_RecoverResponse, rhs: Proglog_Admin_V1_RecoverResponse) -> Bool {
+    if lhs.clusterID != rhs.clusterID {return false}
+    if lhs.commitIndex != rhs.commitIndex {return false}
+    if lhs.lastIndex != rhs.lastIndex {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -108,6 +108,27 @@ package struct AdminClient: Sendable {
     }
   }
 
+  /// Has a node that hears no leader go on alone, as another cluster with its log.
+  ///
+  /// - Parameters:
+  ///   - clusterID: that is given up.
+  ///   - newClusterID: `nil`: the node makes one. With one, the same call may be made again.
+  ///   - lastIndex: the end of the node's log, as its status showed it.
+  package func recover(
+    _ address: NodeAddress, abandoning clusterID: String, newClusterID: String?, lastIndex: UInt64
+  ) async throws -> RecoveredCluster {
+    var request = Proglog_Admin_V1_RecoverRequest()
+    request.clusterID = clusterID
+    request.newClusterID = newClusterID ?? ""
+    request.lastIndex = lastIndex
+    let message = request
+    return try await self.call(address, changes: true) { admin, options in
+      let response = try await admin.recover(message, options: options)
+      return RecoveredCluster(
+        clusterID: response.clusterID, commitIndex: response.commitIndex, lastIndex: response.lastIndex)
+    }
+  }
+
   private func change(
     _ address: NodeAddress,
     _ body: @escaping @Sendable (Stub, CallOptions) async throws -> Proglog_Admin_V1_ChangeResponse

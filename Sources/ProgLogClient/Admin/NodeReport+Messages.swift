@@ -78,6 +78,7 @@ extension NodeReport {
     self.leaderAddress = status.leaderRpcAddr.nonEmpty
     self.firstIndex = status.firstIndex
     self.lastIndex = status.lastIndex
+    self.lastTerm = status.lastTerm
     self.flushedIndex = status.flushedIndex
     self.commitIndex = status.commitIndex
     self.startOffset = status.startOffset

@@ -97,6 +97,8 @@ package struct NodeReport: Sendable, Hashable {
   package var leaderAddress: String?
   package var firstIndex: UInt64 = 1
   package var lastIndex: UInt64 = 0
+  /// Of the entry at `lastIndex`.
+  package var lastTerm: UInt64 = 0
   package var flushedIndex: UInt64 = 0
   package var commitIndex: UInt64 = 0
   /// The offsets that can be read there.

@@ -31,6 +31,9 @@ package enum Event: Sendable {
   case read(RequestID)
   /// Begin a cluster of this node alone.
   case bootstrap(clusterID: String, address: String, RequestID)
+  /// Begin another cluster of this node alone, with all that its log has. The shell must have made sure that nobody of the old
+  /// cluster can speak with it, ever: a core does not know of whom its messages come.
+  case forceNewCluster(clusterID: String, address: String, RequestID)
 
   /// That write and all before it are on disk.
   case written(WriteID)

@@ -13,6 +13,9 @@ package struct Status: Hashable, Sendable {
 
   package var role: RoleSummary
   package var lastIndex: LogIndex
+  /// Of the last entry. Of two logs of one cluster, the one with the later last term, or else with the later last index, has what the
+  /// other has committed (paper §5.4.1).
+  package var lastTerm: Term
   package var flushedIndex: LogIndex
   package var commitIndex: LogIndex
   package var startIndex: LogIndex
@@ -33,7 +36,8 @@ extension RaftCore {
   package var status: Status {
     Status(
       role: RoleSummary(role: role, term: term, leader: leader), lastIndex: log.lastIndex,
-      flushedIndex: durability.flushed.index, commitIndex: commitIndex, startIndex: log.start.nextIndex,
+      lastTerm: log.last.term, flushedIndex: durability.flushed.index, commitIndex: commitIndex,
+      startIndex: log.start.nextIndex,
       configuration: configurations.newest,
       isConfigurationCommitted: configurations.newest.map { $0.index <= commitIndex } ?? false,
       hasCommittedInTerm: hasCommittedInTerm, uncommittedBytes: leadership?.uncommittedBytes ?? 0,

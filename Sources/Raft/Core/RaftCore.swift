@@ -114,6 +114,8 @@ package struct RaftCore: Sendable {
     case .transferLeadership(let target, let request): beginTransfer(to: target, request)
     case .read(let request): beginRead(request)
     case .bootstrap(let clusterID, let address, let request): bootstrap(clusterID, address: address, request)
+    case .forceNewCluster(let clusterID, let address, let request):
+      forceNewCluster(clusterID, address: address, request)
     case .written(let write): written(write)
     case .refused(let end): storageRefused(endingAt: end)
     case .roomReturned: roomReturned()

@@ -91,7 +91,9 @@ extension RaftCore {
   mutating func updateFollowers() {
     guard let leadership, let newest = configurations.newest else { return }
     var peers = Set(newest.configuration.members.map(\.peer))
-    if newest.index > commitIndex, let previous = configurations.previous {
+    if newest.index > commitIndex, let previous = configurations.previous,
+      previous.configuration.clusterID == newest.configuration.clusterID
+    {
       peers.formUnion(previous.configuration.members.map(\.peer))
     }
     peers.remove(peer)
@@ -143,6 +145,23 @@ extension RaftCore {
     guard configurations.newest == nil, leader == nil, room == .available else {
       return actions.append(.changed(request, .failure(.alreadyBootstrapped)))
     }
+    beginAlone(clusterID, address: address, request)
+  }
+
+  /// What is left of a cluster that has lost its quorum for good goes on as another one, after etcd's --force-new-cluster. A
+  /// configuration counts from the moment that it is in the log (thesis §4.1), and this one has one voter: its entry is
+  /// committed when it is on this disk, and with it all before it, whether the old cluster had committed that or not. Its term is a
+  /// later one, so that nothing is in the place of what others may have.
+  ///
+  /// Refused with `changeInProgress` while that cannot be.
+  mutating func forceNewCluster(_ clusterID: String, address: String, _ request: RequestID) {
+    guard configurations.newest != nil, leadership == nil, leader == nil, room == .available else {
+      return actions.append(.changed(request, .failure(.changeInProgress)))
+    }
+    beginAlone(clusterID, address: address, request)
+  }
+
+  private mutating func beginAlone(_ clusterID: String, address: String, _ request: RequestID) {
     term = Term(term.rawValue + 1)
     vote = peer
     role = .leader

@@ -205,6 +205,7 @@ extension Event {
     case .transferLeadership(let target, let request): "transfer to \(target?.name ?? "any"), request \(request.number)"
     case .read(let request): "read \(request.number)"
     case .bootstrap(_, _, let request): "bootstrap, request \(request.number)"
+    case .forceNewCluster(_, _, let request): "new cluster by force, request \(request.number)"
     case .written(let write): "write \(write.number) is on disk"
     case .refused(let end): "writes refused, the log ends before \(end.nextIndex)"
     case .roomReturned: "there is room again"
