@@ -65,6 +65,8 @@ extension RESTClient {
     // With `tls-server-name` the URL has that name, which TLS then checks; `dnsOverride` leads to the real host.
     var named = server
     if let name = configuration.tlsServerName { named.host = name }
+    var request = request
+    if options.isDryRun, request.method != .GET { request.query.append(("dryRun", "All")) }
     var http = HTTPClientRequest(url: "\(named)\(request.target)")
     http.method = request.method
     http.headers.add(name: "Host", value: server.authority)
