@@ -20,6 +20,9 @@ extension KubernetesError {
     return status.code == 403 && status.message.contains("because it is being terminated")
   }
 
+  /// The server does not know what we asked for, such as an option that is younger than it.
+  var isUnsupported: Bool { code == 400 || code == 422 }
+
   /// How long the server asked to be left alone.
   package var retryAfter: Duration? { if case .status(let status) = self { status.retryAfter } else { nil } }
 
