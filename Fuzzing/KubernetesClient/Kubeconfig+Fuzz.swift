@@ -23,7 +23,22 @@ extension FuzzTarget {
         contexts: [{name: a, context: {cluster: c, user: u}}]
         users: [{name: u, user: {client-certificate: x.pem, client-key-data: "AAEC"}}]
         """
-      return [token, certificate].map { Array($0.utf8) }
+      let plugin = """
+        current-context: a
+        clusters: [{name: c, cluster: {server: "https://host"}}]
+        contexts: [{name: a, context: {cluster: c, user: u}}]
+        users:
+        - name: u
+          user:
+            exec:
+              apiVersion: client.authentication.k8s.io/v1
+              command: ./get
+              args: [a]
+              env: [{name: B, value: c}]
+              interactiveMode: Never
+              provideClusterInfo: true
+        """
+      return [token, certificate, plugin].map { Array($0.utf8) }
     },
     dictionary: [
       "server: ", "certificate-authority-data: ", "insecure-skip-tls-verify: true", "tls-server-name: ", "proxy-url: ",
@@ -37,6 +52,11 @@ extension FuzzTarget {
         try require(!configuration.server.host.isEmpty, "a server without a host passes")
         try require(configuration.verifiesServer || configuration.certificateAuthority == nil, "a contradiction passes")
         try require(!configuration.namespace.isEmpty, "an empty namespace passes")
+        if let plugin = configuration.execPlugin {
+          try require(configuration.bearerToken == nil, "a token and a plugin pass")
+          try require(!plugin.command.isEmpty, "a plugin without a command passes")
+          try require(ExecPlugin.knownVersions.contains(plugin.apiVersion), "\(plugin.apiVersion) passes")
+        }
         return true
       } catch let error as KubernetesError {
         guard case .configuration = error else { throw error }

@@ -1,3 +1,5 @@
 import FuzzSupport
 
-let kubernetesClientTargets: [FuzzTarget] = [.watchLines, .json, .watchEvent, .kubeconfig, .serverAddress]
+let kubernetesClientTargets: [FuzzTarget] = [
+  .watchLines, .json, .watchEvent, .kubeconfig, .serverAddress, .execCredential,
+]

@@ -76,7 +76,7 @@ extension FuzzTarget {
           _ = (
             object.key, object.labels, object.annotations, object.finalizers, object.controllerUID, object.generation
           )
-        case .bookmark(let resourceVersion):
+        case .bookmark(let resourceVersion), .listed(let resourceVersion):
           try require(!resourceVersion.isEmpty, "a bookmark without a resource version passes")
         case .error:
           break
@@ -101,6 +101,7 @@ extension FuzzTarget {
     #"{"type":"ADDED","object":{"metadata":{"name":"a","namespace":"b","resourceVersion":"12","labels":{"x":"y"}}}}"#,
     #"{"type":"MODIFIED","object":{"metadata":{"resourceVersion":"1","generation":3,"ownerReferences":[{"controller":true,"uid":"u"}]}}}"#,
     #"{"type":"BOOKMARK","object":{"kind":"Pod","metadata":{"resourceVersion":"99"}}}"#,
+    #"{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"9","annotations":{"k8s.io/initial-events-end":"true"}}}}"#,
     #"{"type":"ERROR","object":{"code":410,"reason":"Expired","message":"too old","details":{"retryAfterSeconds":3,"causes":[{"field":"f","message":"m"}]}}}"#,
     #"{"type":"DELETED","object":{"metadata":{"resourceVersion":"5","deletionTimestamp":"t"},"n":[null,-1,1.5,1e300]}}"#,
   ].map { Array($0.utf8) }

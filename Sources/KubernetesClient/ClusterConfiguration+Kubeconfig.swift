@@ -34,6 +34,8 @@ extension ClusterConfiguration {
     if let namespace = context.value.namespace, !namespace.isEmpty { configuration.namespace = namespace }
     configuration.clientCertificate = try user?.clientCertificate()
     configuration.bearerToken = try user?.bearerToken()
+    // As in client-go, a token that is written down wins.
+    if configuration.bearerToken == nil { configuration.execPlugin = try user?.execPlugin() }
     return configuration
   }
 }

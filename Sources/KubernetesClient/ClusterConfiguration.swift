@@ -11,12 +11,14 @@ package struct ClusterConfiguration: Sendable, Hashable {
   package var verifiesServer: Bool
   package var clientCertificate: ClientCertificate?
   package var bearerToken: Credential?
+  /// Gives the token and the client certificate in the place of those above.
+  package var execPlugin: ExecPlugin?
   package var proxy: ServerAddress?
 
   package init(
     server: ServerAddress, namespace: String = "default", certificateAuthority: Credential? = nil,
     tlsServerName: String? = nil, verifiesServer: Bool = true, clientCertificate: ClientCertificate? = nil,
-    bearerToken: Credential? = nil, proxy: ServerAddress? = nil
+    bearerToken: Credential? = nil, execPlugin: ExecPlugin? = nil, proxy: ServerAddress? = nil
   ) {
     self.server = server
     self.namespace = namespace
@@ -25,6 +27,7 @@ package struct ClusterConfiguration: Sendable, Hashable {
     self.verifiesServer = verifiesServer
     self.clientCertificate = clientCertificate
     self.bearerToken = bearerToken
+    self.execPlugin = execPlugin
     self.proxy = proxy
   }
 }

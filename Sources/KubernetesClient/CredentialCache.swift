@@ -2,11 +2,14 @@ import Logging
 import NIOSSL
 import Synchronization
 
-/// The token and TLS configuration of the next request: files are read again when what we know of them is old.
+/// The token and TLS configuration of the next request: files are read again when what we know of them is old, and a
+/// credential plugin is run again when its answer has expired.
 final class CredentialCache: Sendable {
   struct Credentials: Sendable {
     var token: String?
     var tls: TLSConfiguration?
+    /// What the plugin gave, if there is one.
+    fileprivate var executed: ExecCredential?
   }
 
   private struct State {
@@ -18,34 +21,46 @@ final class CredentialCache: Sendable {
   }
 
   private let configuration: ClusterConfiguration
+  private let exec: ExecCredentialSource?
   private let maximumAge: Duration
   private let logger: Logger
   private let state = Mutex(State())
 
-  init(_ configuration: ClusterConfiguration, maximumAge: Duration, logger: Logger) {
+  /// Fails when a file cannot be used, rather than in the first request.
+  init(
+    _ configuration: ClusterConfiguration, exec: ExecCredentialSource?, maximumAge: Duration, logger: Logger
+  ) throws(KubernetesError) {
     self.configuration = configuration
+    self.exec = exec
     self.maximumAge = maximumAge
     self.logger = logger
+    try state.withLock { (state) throws(KubernetesError) in try refresh(&state, nil) }
   }
 
-  func current() throws(KubernetesError) -> Credentials {
-    try state.withLock { (state) throws(KubernetesError) in
-      if let readAt = state.readAt, readAt.duration(to: .now) < maximumAge { return state.credentials }
-      try refresh(&state)
+  func current() async throws(KubernetesError) -> Credentials {
+    let executed = try await exec?.current()
+    return try state.withLock { (state) throws(KubernetesError) in
+      let isFresh = state.readAt.map { $0.duration(to: .now) < maximumAge } ?? false
+      if !isFresh || state.credentials.executed != executed { try refresh(&state, executed) }
       return state.credentials
     }
   }
 
-  /// The server refused `token`. Reads the file again and says whether there is another token now.
-  func isReplaced(_ token: String?) throws(KubernetesError) -> Bool {
-    try state.withLock { (state) throws(KubernetesError) in
-      if state.credentials.token == token { try refresh(&state) }
-      return state.credentials.token != token
+  /// The server refused `refused`. Reads files and asks the plugin again, and says whether there is another token or
+  /// certificate now.
+  func isReplaced(_ refused: Credentials) async throws(KubernetesError) -> Bool {
+    let executed = try await exec?.replace(refused.executed)
+    return try state.withLock { (state) throws(KubernetesError) in
+      if state.credentials.token == refused.token || state.credentials.executed != executed {
+        try refresh(&state, executed)
+      }
+      return state.credentials.token != refused.token || executed != refused.executed
     }
   }
 
-  private func refresh(_ state: inout State) throws(KubernetesError) {
+  private func refresh(_ state: inout State, _ executed: ExecCredential?) throws(KubernetesError) {
     do {
+      let configuration = configuration.with(executed)
       let token = try configuration.bearerToken?.text()
       let source = try configuration.tlsSource()
       if source != state.tlsSource {
@@ -53,9 +68,10 @@ final class CredentialCache: Sendable {
         state.tlsSource = source
       }
       state.credentials.token = token
+      state.credentials.executed = executed
     } catch {
       // A file that is being replaced may be gone or half there. What we have is good until the server says otherwise.
-      guard state.readAt != nil else { throw error }
+      guard state.readAt != nil, state.credentials.executed == executed else { throw error }
       logger.warning("keeping the credentials read before", metadata: ["error": "\(error)"])
     }
     state.readAt = .now
@@ -63,6 +79,15 @@ final class CredentialCache: Sendable {
 }
 
 extension ClusterConfiguration {
+  /// With what a plugin gave in the place of what is written down.
+  fileprivate func with(_ executed: ExecCredential?) -> ClusterConfiguration {
+    guard let executed else { return self }
+    var configuration = self
+    configuration.bearerToken = executed.token.map { .inline([UInt8]($0.utf8), origin: "the plugin's token") }
+    if let certificate = executed.clientCertificate { configuration.clientCertificate = certificate }
+    return configuration
+  }
+
   /// The bytes of every certificate and key, in a fixed order.
   func tlsSource() throws(KubernetesError) -> [[UInt8]] {
     var source: [[UInt8]] = []

@@ -51,15 +51,55 @@ package final class Informer: Sendable {
   }
 
   private func list(_ source: some ListWatch, _ machine: inout InformerStateMachine) async {
+    if machine.mayStream, await streamList(source, &machine) { return }
     do {
-      let list = try await source.list()
-      perform(machine.listed(list))
-      logger.debug("listed", metadata: ["count": "\(list.items.count)", "version": "\(list.resourceVersion)"])
-      synced.fire()
+      listed(try await source.list(), &machine)
     } catch {
       machine.listFailed(error, jitter: jitter())
       report("cannot list", error, machine.state)
     }
+  }
+
+  private func listed(_ list: ObjectList, _ machine: inout InformerStateMachine) {
+    perform(machine.listed(list))
+    logger.debug("listed", metadata: ["count": "\(list.items.count)", "version": "\(list.resourceVersion)"])
+    synced.fire()
+  }
+
+  /// Takes the list from a watch and goes on with that watch. Returns false when a plain list is to follow at once.
+  private func streamList(_ source: some ListWatch, _ machine: inout InformerStateMachine) async -> Bool {
+    let start = ContinuousClock.now
+    do {
+      guard let stream = try await source.streamedList() else { return false }
+      var events = stream.makeAsyncIterator()
+      listed(try await Self.list(from: &events), &machine)
+      await follow(&events, since: start, &machine)
+    } catch {
+      machine.streamFailed(error, jitter: jitter())
+      if machine.state == .listing {
+        logger.debug("the API server does not stream lists", metadata: ["error": "\(error)"])
+        return false
+      }
+      report("the streamed list broke", error, machine.state)
+    }
+    return true
+  }
+
+  /// The objects up to `listed`. One may come twice, when it changes meanwhile.
+  private static func list<Events: AsyncIteratorProtocol>(
+    from events: inout Events
+  ) async throws(KubernetesError) -> ObjectList where Events.Element == WatchEvent, Events.Failure == KubernetesError {
+    var objects: [ObjectKey: KubernetesObject] = [:]
+    while let event = try await events.next(isolation: #isolation) {
+      switch event {
+      case .added(let object), .modified(let object): objects[object.key] = object
+      case .deleted(let object): objects[object.key] = nil
+      case .bookmark: break
+      case .listed(let version): return ObjectList(items: Array(objects.values), resourceVersion: version)
+      case .error(let status): throw .status(status)
+      }
+    }
+    throw .transport("the server ended a streamed list before it was whole")
   }
 
   private func watch(
@@ -67,8 +107,19 @@ package final class Informer: Sendable {
   ) async {
     let start = ContinuousClock.now
     do {
-      let events = try await source.watch(from: resourceVersion)
-      for try await event in events {
+      var events = try await source.watch(from: resourceVersion).makeAsyncIterator()
+      await follow(&events, since: start, &machine)
+    } catch {
+      machine.watchFailed(error, jitter: jitter())
+      report("the watch was refused", error, machine.state)
+    }
+  }
+
+  private func follow<Events: AsyncIteratorProtocol>(
+    _ events: inout Events, since start: ContinuousClock.Instant, _ machine: inout InformerStateMachine
+  ) async where Events.Element == WatchEvent, Events.Failure == KubernetesError {
+    do {
+      while let event = try await events.next(isolation: #isolation) {
         if let action = machine.received(event, jitter: jitter()) { perform(action) }
         guard case .watching = machine.state else {
           if case .error(let status) = event { report("the watch was refused", .status(status), machine.state) }

@@ -30,14 +30,31 @@ struct InformerStateMachine {
   static let watchFailuresBeforeRelist = 5
 
   private(set) var state = State.listing
+  /// Whether the next list may be a streamed one. After a failure it is a plain one: a proxy that lets the unknown options
+  /// through would give us a watch that never says `listed`.
+  private(set) var mayStream = true
+  /// Whether the server has refused to stream; it is not asked again.
+  private var cannotStream = false
   /// Failures in a row since the last list or event that came through.
   private(set) var failures = 0
 
   mutating func listed(_ list: ObjectList) -> Action {
     precondition(state == .listing, "a list came in while \(state)")
     state = .watching(from: list.resourceVersion)
+    mayStream = !cannotStream
     // Lists that succeed between watches that expire at once are no progress: `failures` stays until an event comes.
     return .replace(list.items)
+  }
+
+  /// A streamed list broke before it was whole. One that was refused is followed by a plain list at once.
+  mutating func streamFailed(_ error: KubernetesError, jitter: Double) {
+    precondition(state == .listing, "a streamed list failed while \(state)")
+    mayStream = false
+    if error.isUnsupported {
+      cannotStream = true
+    } else {
+      wait(for: error, jitter: jitter, next: .list)
+    }
   }
 
   /// - Parameter jitter: from 0 to 1, spreads the wait up to twice its length.
@@ -55,7 +72,7 @@ struct InformerStateMachine {
     case .deleted(let object):
       advance(to: object.resourceVersion)
       return .remove(object)
-    case .bookmark(let resourceVersion):
+    case .bookmark(let resourceVersion), .listed(let resourceVersion):
       advance(to: resourceVersion)
       return nil
     case .error(let status):

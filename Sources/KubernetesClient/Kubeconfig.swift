@@ -46,8 +46,8 @@ struct Kubeconfig: Decodable {
     var clientKeyData: String?
     var token: String?
     var tokenFile: String?
+    var exec: Exec?
     /// Only whether it is there counts for these.
-    var exec: Unread?
     var authProvider: Unread?
     var username: String?
 
@@ -59,6 +59,16 @@ struct Kubeconfig: Decodable {
       case clientKeyData = "client-key-data"
       case authProvider = "auth-provider"
     }
+  }
+
+  struct Exec: Decodable {
+    var apiVersion: String?
+    var command: String?
+    var args: [String]?
+    var env: [ExecPlugin.Variable]?
+    var provideClusterInfo: Bool?
+    var interactiveMode: String?
+    var installHint: String?
   }
 
   struct Unread: Decodable {

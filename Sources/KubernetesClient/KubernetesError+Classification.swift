@@ -14,6 +14,17 @@ extension KubernetesError {
     if case .status(let status) = self { status.reason == "AlreadyExists" } else { false }
   }
 
+  /// An object of that name is there and about to go, or its namespace is: creating it may succeed later.
+  package var isStillTerminating: Bool {
+    guard case .status(let status) = self else { return false }
+    // Said in the message only: apiserver's registry/generic/registry/store.go.
+    if status.reason == "AlreadyExists" { return status.message.hasPrefix("object is being deleted") }
+    return status.code == 403 && status.message.contains("because it is being terminated")
+  }
+
+  /// The server does not know what we asked for, such as an option that is younger than it.
+  var isUnsupported: Bool { code == 400 || code == 422 }
+
   /// How long the server asked to be left alone.
   package var retryAfter: Duration? { if case .status(let status) = self { status.retryAfter } else { nil } }
 

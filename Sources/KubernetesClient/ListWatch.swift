@@ -7,6 +7,14 @@ package protocol ListWatch: Sendable {
 
   /// The changes after `resourceVersion`. Throws when the server refuses; ends when the server ends the watch.
   func watch(from resourceVersion: String) async throws(KubernetesError) -> Events
+
+  /// All objects as events, then `listed`, then the changes: list and watch in one. Nil: this source does not stream.
+  /// Throws `isUnsupported` when the server cannot.
+  func streamedList() async throws(KubernetesError) -> Events?
+}
+
+extension ListWatch {
+  package func streamedList() async throws(KubernetesError) -> Events? { nil }
 }
 
 /// A part of one collection of the API server.
@@ -23,6 +31,11 @@ package struct ResourceListWatch: ListWatch {
   package func watch(from resourceVersion: String) async throws(KubernetesError) -> WatchEvents {
     try await client.watch(
       type, namespace: namespace, labelSelector: labelSelector, resourceVersion: resourceVersion)
+  }
+
+  package func streamedList() async throws(KubernetesError) -> WatchEvents? {
+    guard client.options.streamsLists else { return nil }
+    return try await client.streamedList(type, namespace: namespace, labelSelector: labelSelector)
   }
 }
 

@@ -2,6 +2,11 @@ extension RESTClient {
   /// Limits of the client; `defaults` suits a controller.
   package struct Options: Sendable, Hashable {
     package var userAgent = "swift-kubernetes-client"
+    /// Whether writes are only tried: the server checks and answers as if, and stores nothing.
+    package var isDryRun = false
+    /// Whether an informer's first list comes as a watch where the server can do that (WatchList): it saves the server
+    /// from building the whole list in memory, at the very moment when everybody relists.
+    package var streamsLists = true
     /// From the first byte sent to the last byte received, watches excepted.
     package var requestTimeout = Duration.seconds(30)
     /// How long the server is asked to keep a watch; up to a tenth is taken off so that watches end apart.

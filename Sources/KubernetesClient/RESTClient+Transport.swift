@@ -30,14 +30,15 @@ extension RESTClient {
     }
   }
 
-  /// Sends a request and returns with the head of a 2xx answer. After a 401 it tries once more if the token has changed.
+  /// Sends a request and returns with the head of a 2xx answer. After a 401 it tries once more if there
+  /// are other credentials now.
   func open(_ request: APIRequest, with client: HTTPClient) async throws(KubernetesError) -> HTTPClientResponse {
-    let first = try credentials.current()
+    let first = try await credentials.current()
     let response = try await exchange(request, first, client)
-    guard response.status == .unauthorized, try credentials.isReplaced(first.token) else {
+    guard response.status == .unauthorized, try await credentials.isReplaced(first) else {
       return try await successful(response)
     }
-    return try await successful(try await exchange(request, try credentials.current(), client))
+    return try await successful(try await exchange(request, try await credentials.current(), client))
   }
 
   private func exchange(
@@ -64,6 +65,8 @@ extension RESTClient {
     // With `tls-server-name` the URL has that name, which TLS then checks; `dnsOverride` leads to the real host.
     var named = server
     if let name = configuration.tlsServerName { named.host = name }
+    var request = request
+    if options.isDryRun, request.method != .GET { request.query.append(("dryRun", "All")) }
     var http = HTTPClientRequest(url: "\(named)\(request.target)")
     http.method = request.method
     http.headers.add(name: "Host", value: server.authority)

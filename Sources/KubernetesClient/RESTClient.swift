@@ -25,8 +25,10 @@ package final class RESTClient: KubernetesAPI {
     self.options = options
     self.logger = logger
     self.metrics = metrics
-    credentials = CredentialCache(configuration, maximumAge: options.credentialLifetime, logger: logger)
-    _ = try credentials.current()  // Fails here rather than in the first request.
+    credentials = try CredentialCache(
+      configuration,
+      exec: configuration.execPlugin.map { ExecCredentialSource($0, for: configuration, logger: logger) },
+      maximumAge: options.credentialLifetime, logger: logger)
     limiter = Mutex(TokenBucket(rate: options.requestsPerSecond, burst: options.burst))
     requests = Self.httpClient(
       configuration, readTimeout: options.requestTimeout, connections: options.requestConnections)

@@ -5,6 +5,8 @@ package enum WatchEvent: Sendable, Hashable {
   case deleted(KubernetesObject)
   /// Everything up to this resource version has been sent, though nothing that we watch changed.
   case bookmark(resourceVersion: String)
+  /// Of a streamed list: every object of it has been sent, as of this resource version.
+  case listed(resourceVersion: String)
   /// The server gives up on this watch; 410 says that its resource version is too old.
   case error(APIStatus)
 }
@@ -19,12 +21,19 @@ extension WatchEvent {
     case "ADDED": self = .added(try Self.versioned(object, type))
     case "MODIFIED": self = .modified(try Self.versioned(object, type))
     case "DELETED": self = .deleted(try Self.versioned(object, type))
-    case "BOOKMARK": self = .bookmark(resourceVersion: try Self.versioned(object, type).resourceVersion)
+    case "BOOKMARK":
+      let bookmark = try Self.versioned(object, type)
+      let isEnd = bookmark.annotations[Self.endOfList] == "true"
+      self =
+        isEnd
+        ? .listed(resourceVersion: bookmark.resourceVersion) : .bookmark(resourceVersion: bookmark.resourceVersion)
     case "ERROR":
       self = .error(APIStatus(object, httpStatus: object["code"]?.integer.flatMap(Int.init(exactly:)) ?? 500))
     default: throw .malformed("a watch event of the unknown type \(type)")
     }
   }
+
+  private static let endOfList = "k8s.io/initial-events-end"
 
   private static func versioned(_ json: JSONValue, _ type: String) throws(KubernetesError) -> KubernetesObject {
     let object = KubernetesObject(json)

@@ -59,12 +59,25 @@ struct KubeconfigTests {
     users:
     - {name: u, user: {client-certificate: u.crt, client-key: /abs/u.key}}
     - {name: v, user: {token: t, tokenFile: v.token}}
-    - {name: w, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: aws}}}
+    - name: w
+      user:
+        exec:
+          apiVersion: client.authentication.k8s.io/v1
+          command: bin/aws
+          args: [eks, get-token]
+          env: [{name: AWS_PROFILE, value: prod}]
+          interactiveMode: IfAvailable
+          provideClusterInfo: true
+          installHint: see example.com
+    - {name: x, user: {token: t, exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: gke-auth}}}
+    - {name: y, user: {exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: gke-auth}}}
     contexts:
     - {name: one, context: {cluster: a, user: u, namespace: ns}}
     - {name: two, context: {cluster: b, user: v}}
     - {name: three, context: {cluster: c}}
     - {name: four, context: {cluster: c, user: w}}
+    - {name: five, context: {cluster: c, user: x}}
+    - {name: six, context: {cluster: c, user: y}}
     """
 
   @Test("contexts give server, trust, identity and namespace; paths are relative to their file")
@@ -91,6 +104,25 @@ struct KubeconfigTests {
       #expect(three.server.description == "http://c:80")
       #expect(three.certificateAuthority == .file(path: "\(folder)/pki/ca.crt"))
       #expect(three.bearerToken == nil)
+    }
+  }
+
+  @Test("a credential plugin is taken over with all that it asks for; a token that is written down wins")
+  func plugin() async throws {
+    try await withFolder(["config": Self.good]) { folder in
+      let file = "\(folder)/config"
+      let four = try ClusterConfiguration.kubeconfig(files: [file], context: "four")
+      #expect(
+        four.execPlugin
+          == ExecPlugin(
+            apiVersion: "client.authentication.k8s.io/v1", command: "\(folder)/bin/aws",
+            arguments: ["eks", "get-token"], variables: [.init(name: "AWS_PROFILE", value: "prod")],
+            wantsCluster: true, installHint: "see example.com", origin: "\(file): users[w].exec"))
+      let five = try ClusterConfiguration.kubeconfig(files: [file], context: "five")
+      #expect(five.execPlugin == nil)
+      #expect(five.bearerToken != nil)
+      let six = try ClusterConfiguration.kubeconfig(files: [file], context: "six")
+      #expect(six.execPlugin?.command == "gke-auth", "a mere name is looked up in PATH")
     }
   }
 
@@ -132,7 +164,12 @@ struct KubeconfigTests {
         "clusters[b].insecure-skip-tls-verify contradicts"
       ),
       ("http://p:3128", "two", "socks5://p:3128", "clusters[b].proxy-url"),
-      ("", "four", "", "users[w].exec"),
+      ("interactiveMode: IfAvailable", "four", "interactiveMode: Always", "users[w].exec.interactiveMode"),
+      (
+        "k8s.io/v1\n", "four", "k8s.io/v1alpha1\n",
+        "users[w].exec.apiVersion is \"client.authentication.k8s.io/v1alpha1"
+      ),
+      ("command: bin/aws", "four", "command: ''", "users[w].exec.command is not set"),
       ("kind: Config", "one", "kind: [", "config"),
     ])
   func wrong(old: String, context: String, new: String, message: String) async throws {

@@ -77,6 +77,78 @@ struct RESTClientTests {
     }
   }
 
+  @Test("an update replaces the object that was read, and the scale subresource is read and changed by itself")
+  func updateAndScale() async throws {
+    try await withServer(
+      Answers { request in
+        if request.path.hasSuffix("/absent/scale") { return .failure(404, "NotFound") }
+        return .json(
+          #"{"metadata":{"name":"c","resourceVersion":"8"},"spec":{"replicas":3},"#
+            + #""status":{"replicas":2,"selector":"app=x"}}"#)
+      }
+    ) { client, server in
+      let object = KubernetesObject(["metadata": ["namespace": "ns", "name": "c", "resourceVersion": "7"]])
+      _ = try await client.update(object, as: .lease)
+      let scale = try #require(try await client.scale(.statefulSet, object.key))
+      #expect(scale.desired == 3 && scale.current == 2)
+      #expect(scale.selector == "app=x" && scale.resourceVersion == "8")
+      try await client.setScale(.statefulSet, object.key, to: 5, resourceVersion: "8")
+      #expect(try await client.scale(.statefulSet, ObjectKey(namespace: "ns", name: "absent")) == nil)
+      let requests = server.requests
+      #expect(
+        requests.map { "\($0.method) \($0.path)" }.prefix(3) == [
+          "PUT /apis/coordination.k8s.io/v1/namespaces/ns/leases/c",
+          "GET /apis/apps/v1/namespaces/ns/statefulsets/c/scale",
+          "PATCH /apis/apps/v1/namespaces/ns/statefulsets/c/scale",
+        ])
+      #expect(requests[0].body?[path: "metadata", "resourceVersion"] == "7")
+      #expect(requests[0].body?["kind"] == "Lease")
+      #expect(requests[2].body == ["metadata": ["resourceVersion": "8"], "spec": ["replicas": 5]])
+    }
+  }
+
+  @Test("a dry run says so in every write and in no read")
+  func dryRun() async throws {
+    var options = RESTClient.Options.defaults
+    options.isDryRun = true
+    try await withServer(options: options, Answers { _ in .json("{}") }) { client, server in
+      _ = try await client.get(.configMap, Self.configMap.key)
+      _ = try await client.create(Self.configMap, as: .configMap)
+      _ = try await client.apply(Self.configMap, as: .configMap, fieldManager: "m")
+      _ = try await client.mergePatch(.configMap, Self.configMap.key, [:])
+      try await client.delete(.configMap, Self.configMap.key, uid: nil, propagation: .orphan)
+      #expect(server.requests.map { $0.query["dryRun"] } == [nil, "All", "All", "All", "All"])
+      #expect(server.requests.last?.body?["propagationPolicy"] == "Orphan")
+    }
+  }
+
+  @Test(
+    "an object that is there is told from one that is about to go, by what the API server says",
+    arguments: [
+      (409, "AlreadyExists", #"pods "p" already exists"#, false),
+      (409, "AlreadyExists", #"object is being deleted: pods "p" already exists"#, true),
+      (403, "Forbidden", #"unable to create new content in namespace x because it is being terminated"#, true),
+      (403, "Forbidden", "no", false), (409, "Conflict", "object is being deleted", false),
+    ])
+  func terminating(code: Int, reason: String, message: String, isTerminating: Bool) {
+    let error = KubernetesError.status(APIStatus(code: code, reason: reason, message: message))
+    #expect(error.isStillTerminating == isTerminating)
+    #expect(error.isAlreadyExists == (reason == "AlreadyExists"))
+  }
+
+  @Test("the client keeps its rate: what is beyond the burst waits, watches excepted")
+  func rate() async throws {
+    var options = RESTClient.Options.defaults
+    options.requestsPerSecond = 20
+    options.burst = 2
+    try await withServer(options: options, Answers { _ in .json("{}") }) { client, server in
+      let start = ContinuousClock.now
+      for _ in 0..<4 { _ = try await client.get(.pod, key("p")) }
+      #expect(start.duration(to: .now) >= .milliseconds(50), "the third and fourth are due after 50 ms and 100 ms")
+      #expect(server.requests.count == 4)
+    }
+  }
+
   @Test(
     "a delete is answered by the object or a status; gone already is no error",
     arguments: [

@@ -121,6 +121,90 @@ struct RealAPIServerTests {
     }
   }
 
+  @Test("a Lease is made, renewed, given back and taken over; the server takes our times")
+  func election() async throws {
+    try await withNamespace { client, namespace in
+      let key = ObjectKey(namespace: namespace, name: "election")
+      let timing = LeaseTiming(
+        leaseDuration: .seconds(15), renewDeadline: .seconds(10), retryPeriod: .milliseconds(100))
+      let electors = ["a", "b"].map {
+        LeaderElector(lease: key, identity: $0, timing: timing, api: client, logger: quiet)
+      }
+      async let first: Void = electors[0].run()
+      try await electors[0].leadership.waitUntilHeld()
+      let made = try #require(try await client.get(.lease, key))
+      async let second: Void = electors[1].run()
+      electors[0].stop()
+      try await first
+      try await electors[1].leadership.waitUntilHeld()
+      let taken = try #require(try await client.get(.lease, key))
+      #expect(taken.uid == made.uid)
+      #expect(Lease(taken).holder == "b" && Lease(taken).transitions == 1)
+      electors[1].stop()
+      try await second
+      #expect(try await client.get(.lease, key).map(Lease.init)?.holder == "")
+    }
+  }
+
+  @Test("discovery finds what every server has, and its version")
+  func discovery() async throws {
+    try await withNamespace { client, _ in
+      let discovery = try await client.discover([.statefulSet, .lease, .podMonitor])
+      #expect(discovery.serves(.statefulSet) == true && discovery.serves(.lease) == true)
+      #expect(discovery.version.map { $0 >= .init(major: 1, minor: 20) } == true)
+      #expect(discovery.failures.isEmpty)
+    }
+  }
+
+  @Test("a dry run stores nothing; scale reads and changes replicas")
+  func scaleAndDryRun() async throws {
+    try await withNamespace { client, namespace in
+      let set = KubernetesObject([
+        "metadata": ["namespace": .string(namespace), "name": "s"],
+        "spec": [
+          "replicas": 0, "serviceName": "s", "selector": ["matchLabels": ["app": "s"]],
+          "template": [
+            "metadata": ["labels": ["app": "s"]], "spec": ["containers": [["name": "c", "image": "none"]]],
+          ],
+        ],
+      ])
+      var options = RESTClient.Options.defaults
+      options.isDryRun = true
+      let trying = try RESTClient(client.configuration, options: options, logger: quiet)
+      let tried = try await trying.apply(set, as: .statefulSet, fieldManager: "test")
+      await trying.shutdown()
+      #expect(!tried.uid.isEmpty)
+      #expect(try await client.get(.statefulSet, set.key) == nil)
+
+      let made = try await client.apply(set, as: .statefulSet, fieldManager: "test")
+      let scale = try #require(try await client.scale(.statefulSet, set.key))
+      #expect(scale.desired == 0 && scale.selector == "app=s")
+      let outdated = await #expect(throws: KubernetesError.self) {
+        try await client.setScale(.statefulSet, set.key, to: 0, resourceVersion: "1")
+      }
+      #expect(outdated?.isConflict == true, "\(String(describing: outdated)) of \(made.resourceVersion)")
+    }
+  }
+
+  @Test("a streamed list ends where the server can stream, and is refused where it cannot")
+  func streamedList() async throws {
+    try await withNamespace { client, namespace in
+      _ = try await client.apply(configMap(namespace, "a", ["x": "1"]), as: .configMap, fieldManager: "test")
+      do throws(KubernetesError) {
+        var names: [String] = []
+        for try await event in try await client.streamedList(
+          .configMap, namespace: namespace, labelSelector: "test=yes")
+        {
+          if case .added(let object) = event { names.append(object.name) }
+          if case .listed = event { break }
+        }
+        #expect(names == ["a"])
+      } catch {
+        #expect(error.code == 422)
+      }
+    }
+  }
+
   @Test("events are recorded and counted")
   func events() async throws {
     try await withNamespace { client, namespace in

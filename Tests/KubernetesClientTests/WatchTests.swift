@@ -126,6 +126,7 @@ struct WatchTests {
     let lists = Shared(0)
     try await withServer(
       Answers { request in
+        if request.query["sendInitialEvents"] != nil { return .failure(422, "Invalid") }
         if request.query["watch"] == nil {
           let number = lists.update { count in
             count += 1

@@ -81,6 +81,39 @@ struct LeaderTests {
     }
   }
 
+  @Test("the lease is given back when what stands behind it in the group is through, and not before")
+  func order() async throws {
+    let replica = Replica("tidy", cluster)
+    let worker = SlowWorker()
+    let group = ServiceGroup(
+      configuration: .init(services: [LeaderService(elector: replica.elector), worker], logger: .silent))
+    try await withThrowingTaskGroup { tasks in
+      tasks.addTask { try await group.run() }
+      try await replica.elector.leadership.waitUntilHeld()
+      await group.triggerGracefulShutdown()
+      for await _ in worker.stopping.stream { break }
+      #expect(holder == "tidy")
+      #expect(replica.elector.leadership.isHeld)
+      worker.through.continuation.finish()
+      try await tasks.waitForAll()
+      #expect(holder == "")
+    }
+  }
+
+  /// Says when it is asked to stop, and stops when it is told that its work is through.
+  private struct SlowWorker: Service {
+    let stopping = AsyncStream.makeStream(of: Void.self)
+    let through = AsyncStream.makeStream(of: Void.self)
+
+    func run() async throws {
+      await withGracefulShutdownHandler {
+        for await _ in through.stream {}
+      } onGracefulShutdown: {
+        stopping.continuation.yield()
+      }
+    }
+  }
+
   @Test("a lost lease ends the whole group with that error")
   func loss() async throws {
     let replica = Replica("robbed", cluster)

@@ -18,7 +18,7 @@ final class CapabilityWatch: Service {
   private let discover: @Sendable () async throws(KubernetesError) -> APIDiscovery
   private let logger: Logger
   private let state = Mutex(State())
-  private let changes = AsyncStream.makeStream(of: Void.self)
+  private let changes = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
 
   init(logger: Logger, discover: @escaping @Sendable () async throws(KubernetesError) -> APIDiscovery) {
     self.logger = logger
