@@ -4,7 +4,7 @@ import NIOCore
 @testable import KubernetesClient
 @testable import Operator
 
-let operatorTargets: [FuzzTarget] = [.quantity, .progLogSpec]
+let operatorTargets: [FuzzTarget] = [.quantity, .progLogSpec, .certificateSecrets]
 
 extension FuzzTarget {
   static let quantity = FuzzTarget(

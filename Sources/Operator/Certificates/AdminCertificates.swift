@@ -11,8 +11,8 @@ struct AdminCredentials: Sendable, Hashable {
   var privateKey: String
 }
 
-/// The administrator's certificates that the operator itself uses, one for each ProgLog. They stand in no Secret: they are
-/// good for a day, and an operator that starts makes others.
+/// The administrator's certificates that the operator itself uses, one for each ProgLog. They stand in no Secret: they
+/// are good for a day, and an operator that starts makes others.
 final class AdminCertificates: Sendable {
   /// More than one operator serves; a bound all the same.
   private static let limit = 10_000
@@ -103,8 +103,8 @@ final class AdminCertificates: Sendable {
     } catch { throw CertificateIssuerError(what: "an administrator's certificate", problem: "\(error)") }
   }
 
-  /// The operator's own Secret, of somebody else; and with its authorities those of the servers, for one may have changed
-  /// before the other.
+  /// The operator's own Secret, of somebody else; and with its authorities those of the servers, for one may have
+  /// changed before the other.
   private static func copied(
     _ builder: ObjectBuilder, _ observation: Observation
   ) throws(CertificateIssuerError) -> AdminCredentials {

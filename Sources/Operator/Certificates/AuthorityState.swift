@@ -12,8 +12,8 @@ import X509
 ///     signing    new     –      old, new
 ///     stable     new     –      new
 ///
-/// An authority whose key was lost goes from `trusting` on without one that signs: what it has signed stays in use until
-/// everybody trusts the next one.
+/// An authority whose key was lost goes from `trusting` on without one that signs: what it has signed stays in use
+/// until everybody trusts the next one.
 struct AuthorityState: Sendable {
   enum Stage: Sendable, Hashable {
     case lost
@@ -59,7 +59,8 @@ struct AuthorityState: Sendable {
   ) -> CertificateAuthority? {
     guard let certificateText = secret.contents[certificate], let keyText = secret.contents[key],
       let authority = try? CertificateAuthority(certificatePEM: certificateText, privateKeyPEM: keyText),
-      authority.certificate.notValidBefore <= now, now < authority.certificate.notValidAfter
+      // One that is not yet valid by a clock that was set back is none that was lost.
+      now < authority.certificate.notValidAfter
     else { return nil }
     return authority
   }

@@ -5,8 +5,8 @@ import X509
 
 /// Carries out what the plan asks for: one Secret, as a whole. The observation is the one that was planned with.
 ///
-/// Apply what it makes with ``DesiredObject/replacing(_:)``: a Secret that changed since is not what was planned with, and
-/// one operator must not undo what another one did a moment ago.
+/// Apply what it makes with ``DesiredObject/replacing(_:)``: a Secret that changed since is not what was planned with,
+/// and one operator must not undo what another one did a moment ago.
 struct CertificateIssuer {
   private let builder: ObjectBuilder
   private let observation: Observation
@@ -218,8 +218,8 @@ struct CertificateIssuerError: Error, Hashable, CustomStringConvertible {
 }
 
 extension DesiredObject {
-  /// To be applied only over what was observed: with another `resourceVersion`, the API server refuses it as a conflict.
-  /// Where nothing was observed, create it instead of applying it.
+  /// To be applied only over what was observed: with another `resourceVersion`, the API server refuses it as a
+  /// conflict. Where nothing was observed, create it instead of applying it.
   func replacing(_ observed: KubernetesObject?) -> KubernetesObject {
     var object = object
     object.content["metadata"]?["resourceVersion"] = (observed?.resourceVersion).map { .string($0) }

@@ -2,7 +2,8 @@
 ///
 /// Each work writes one Secret as a whole, so that a stop in the middle leaves the one before or the one after.
 enum CertificateWork: Sendable, Hashable {
-  /// The authority Secret, with a new key. While certificates of a lost one are in use, it signs only once all trust it.
+  /// The authority Secret, with a new key. While certificates of a lost one are in use, it signs only once all trust
+  /// it.
   case createAuthority
   /// The authority Secret with the keys that it has, and with all that must be trusted.
   case repairAuthority

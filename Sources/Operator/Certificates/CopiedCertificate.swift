@@ -3,8 +3,8 @@ import FoundationEssentials
 import KubernetesClient
 import X509
 
-/// The certificate of one pod as somebody else's Secret has it, such as cert-manager's: checked, for a wrong one that is
-/// copied would leave the pod without any.
+/// The certificate of one pod as somebody else's Secret has it, such as cert-manager's: checked, for a wrong one that
+/// is copied would leave the pod without any.
 struct CopiedCertificate: Sendable {
   let pair: KeyPair
   let trusted: [Certificate]

@@ -7,8 +7,8 @@ import X509
 /// What the servers' Secret is to hold when its certificates come from Secrets that somebody else writes.
 ///
 /// Others renew when they like, and may change their authority between two pods. So trust goes ahead here as well: a
-/// certificate of an authority that is new waits until every server trusts it, and an authority that is in no Secret any
-/// more is dropped once every server shows what it does not vouch for.
+/// certificate of an authority that is new waits until every server trusts it, and an authority that is in no Secret
+/// any more is dropped once every server shows what it does not vouch for.
 struct CopiedCertificates {
   private let builder: ObjectBuilder
   private let observation: Observation

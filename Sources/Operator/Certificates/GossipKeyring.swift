@@ -1,6 +1,7 @@
 import FoundationEssentials
 
-/// The key that gossip is encrypted with, as the servers read it: a JSON list of Base64 keys, of which the first encrypts.
+/// The key that gossip is encrypted with, as the servers read it: a JSON list of Base64 keys, of which the first
+/// encrypts.
 enum GossipKeyring {
   /// AES-256's.
   private static let keyBytes = 32

@@ -75,12 +75,13 @@ extension CertificateWork.LeafRequest {
     guard identity.commonName == commonName else {
       throw .invalid("its common name is '\(identity.commonName ?? "")' and not '\(commonName)'")
     }
-    guard authority.trusted.contains(where: { $0.hasSigned(pair.leaf) }) else {
+    let isOfSigner = authority.signing.map { $0.certificate.hasSigned(pair.leaf) } ?? false
+    guard isOfSigner || authority.trusted.contains(where: { $0.hasSigned(pair.leaf) }) else {
       throw LeafProblem(reason: .certificateAuthorityChanged, text: "no authority that is trusted has signed it")
     }
     try pair.checkDates(time)
     try checkNames(identity)
-    if let signing = authority.signing?.certificate, !signing.hasSigned(pair.leaf) {
+    if let signing = authority.signing?.certificate, !isOfSigner {
       throw LeafProblem(
         reason: .certificateAuthorityChanged, text: "it is not of \(signing.subject), which signs now", isFatal: false)
     }

@@ -4,8 +4,8 @@ import KubernetesClient
 import ProgLogClient
 import X509
 
-// A new key for the authority, in stages. Each begins once nobody is left who goes by the one before the last: servers say
-// what they go by; users are given `spec.tls.trustGracePeriod` from the moment their Secret was written.
+// A new key for the authority, in stages. Each begins once nobody is left who goes by the one before the last: servers
+// say what they go by; users are given `spec.tls.trustGracePeriod` from the moment their Secret was written.
 extension ManagedCertificates {
   /// The next stage, or what it waits for. All Secrets are as this stage wants them.
   var rollSteps: [Step] {
@@ -74,8 +74,8 @@ extension ManagedCertificates {
   }
 
   private func showsAnotherLeaf(_ pod: String, _ report: NodeTLSReport) -> String? {
-    let requests = builder.serverRequests.filter { $0.commonName == pod }
-    let leaves = requests.compactMap { state.leaf($0, in: state.server) }.map(\.reportedFingerprint)
+    let requests = state.serverRequests.filter { $0.commonName == pod }
+    let leaves = requests.compactMap(state.leaf).map(\.reportedFingerprint)
     guard leaves != [report.peerCertificate, report.serverCertificate] else { return nil }
     return "it does not show its new certificates yet"
   }

@@ -6,9 +6,10 @@ import X509
 /// What is to be done for certificates of an own authority. Everything follows from what is in the Secrets, so that the
 /// operator may stop anywhere.
 ///
-/// First the authority, then what it signs and who is trusted, in every Secret; and only when all that is there, the next
-/// stage of a roll. Trust goes ahead of what relies on it: nobody is shown a certificate before he trusts its authority,
-/// and no authority is dropped before everybody has stopped showing what it has signed (cloudnative-pg#10433).
+/// First the authority, then what it signs and who is trusted, in every Secret; and only when all that is there, the
+/// next stage of a roll. Trust goes ahead of what relies on it: nobody is shown a certificate before he trusts its
+/// authority, and no authority is dropped before everybody has stopped showing what it has signed
+/// (cloudnative-pg#10433).
 struct ManagedCertificates {
   let builder: ObjectBuilder
   let observation: Observation
@@ -100,13 +101,13 @@ extension ManagedCertificates {
   private var serverStep: Step? {
     let name = Names.serverSecret(builder.name)
     let secret = state.server
-    let requests = builder.serverRequests
+    let requests = state.serverRequests
     guard secret.object != nil else {
       return step(.issueForServers(requests, keep: []), name, .certificateMissing, "there is none", secret)
     }
     // What is there can be judged only by an authority.
     guard state.authority.stage != .lost else { return nil }
-    let problems = requests.compactMap { request in state.problem(request, in: secret).map { (request, $0) } }
+    let problems = requests.compactMap { request in state.problem(request).map { (request, $0) } }
     let stale = Set(problems.map(\.0))
     let work = CertificateWork.issueForServers(
       requests.filter(stale.contains), keep: requests.filter { !stale.contains($0) })
@@ -120,13 +121,12 @@ extension ManagedCertificates {
 
   private func userStep(_ user: ProgLogSpec.User) -> Step? {
     let name = Names.userSecret(builder.name, user.name)
-    guard let secret = state.users[user.name] else { return nil }
-    let request = builder.userRequest(user)
+    guard let secret = state.users[user.name], let request = state.userRequests[user.name] else { return nil }
     guard secret.object != nil else {
       return step(.issueForUser(name: user.name, request), name, .certificateMissing, "there is none", secret)
     }
     guard state.authority.stage != .lost else { return nil }
-    if let problem = state.problem(request, in: secret) {
+    if let problem = state.problem(request) {
       return step(.issueForUser(name: user.name, request), name, problem.reason, problem.text, secret)
     }
     let flaw = trustFlaw(secret) ?? drift(secret, name, .user, type: Names.tlsSecret)

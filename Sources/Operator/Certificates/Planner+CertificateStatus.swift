@@ -20,7 +20,8 @@ extension Planner {
     }
   }
 
-  /// When the plan changes by time alone, in seconds since 1970: a certificate is to be renewed, or a time of grace ends.
+  /// When the plan changes by time alone, in seconds since 1970: a certificate is to be renewed, or a time of grace
+  /// ends.
   func nextCertificateTime(_ builder: ObjectBuilder, _ observation: Observation) -> Int64? {
     let times: [Int64]
     switch builder.tlsMode {

@@ -1,7 +1,8 @@
 import FoundationEssentials
 import KubernetesClient
 
-/// The data of a Secret as texts. Whoever may edit Secrets may have put anything there: what is no text reads as absent.
+/// The data of a Secret as texts. Whoever may edit Secrets may have put anything there: what is no text reads as
+/// absent.
 struct SecretContents: Sendable {
   /// Base64, as the API server has it.
   private let data: [String: JSONValue]
