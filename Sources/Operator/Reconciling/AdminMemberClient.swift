@@ -36,7 +36,9 @@ struct AdminMemberClient: MemberClient {
     case .promote(let name, _): _ = try await client.promote(name, at: address)
     case .remove(let name, _): _ = try await client.remove(name, at: address)
     case .transferLeadership(let name, _): _ = try await client.transferLeadership(to: name, at: address)
-    case .recover: throw MemberError(description: "this release of logd cannot be told to go on alone", mayPass: false)
+    case .recover(_, let claim):
+      _ = try await client.recover(
+        address, abandoning: claim.clusterID, newClusterID: claim.newClusterID, lastIndex: claim.lastIndex)
     }
   }
 
