@@ -1,7 +1,7 @@
 /// What an API server can do, put together from its answers to `/version`, `/apis` and `/apis/GROUP/VERSION`.
 ///
-/// A group may be listed though it cannot be asked: the server behind an aggregated API is down, say. What is then unknown
-/// stays unknown, and says nothing about the rest (`kubectl` fails as a whole there: kubernetes/kubernetes#72051).
+/// A group may be listed though it cannot be asked: the server behind an aggregated API is down, say. What is then
+/// unknown stays unknown, and says nothing about the rest.
 package struct APIDiscovery: Sendable, Hashable {
   package struct ServerVersion: Sendable, Hashable, Comparable {
     package var major: Int

@@ -53,7 +53,8 @@ enum ChildProcess {
     ) throws(SystemError) -> Child {
       var ends: [Int32] = [-1, -1]
       guard pipe(&ends) == 0 else { throw SystemError(number: errno) }
-      // Other children must not keep them open. One that starts right now may: then this one is read until that one ends.
+      // Other children must not keep them open. One that starts right now may: then this one is read until that one
+      // ends.
       for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
       defer { close(ends[1]) }
       var files = posix_spawn_file_actions_t()
@@ -64,7 +65,8 @@ enum ChildProcess {
       var attributes = posix_spawnattr_t()
       posix_spawnattr_init(&attributes)
       defer { posix_spawnattr_destroy(&attributes) }
-      // A group of its own, to be ended with all that it starts; and SIGPIPE, which servers ignore, as programs expect it.
+      // A group of its own, to be ended with all that it starts; and SIGPIPE, which servers ignore, as programs expect
+      // it.
       posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF))
       posix_spawnattr_setpgroup(&attributes, 0)
       var signals = sigset_t()

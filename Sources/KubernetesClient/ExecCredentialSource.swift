@@ -1,7 +1,8 @@
 import FoundationEssentials
 import Logging
 
-/// Runs a credential plugin when its last answer has expired or was refused; for all who ask at that time together, once.
+/// Runs a credential plugin when its last answer has expired or was refused; for all who ask at that time together,
+/// once.
 actor ExecCredentialSource {
   private let run: @Sendable () async throws(KubernetesError) -> ExecCredential
   private let now: @Sendable () -> Date

@@ -30,8 +30,8 @@ struct InformerStateMachine {
   static let watchFailuresBeforeRelist = 5
 
   private(set) var state = State.listing
-  /// Whether the next list may be a streamed one. After a failure it is a plain one: a proxy that lets the unknown options
-  /// through would give us a watch that never says `listed`.
+  /// Whether the next list may be a streamed one. After a failure it is a plain one: a proxy that lets the unknown
+  /// options through would give us a watch that never says `listed`.
   private(set) var mayStream = true
   /// Whether the server has refused to stream; it is not asked again.
   private var cannotStream = false

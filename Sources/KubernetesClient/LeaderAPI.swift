@@ -1,8 +1,8 @@
 /// The API server for those who may write only while this process leads.
 ///
-/// Each write asks the clock first. A process that was stopped for a minute and wakes up in the middle of its work, before
-/// it has noticed that its lease is gone, is refused here rather than by chance. What remains is the way of one request to
-/// the server: `renewDeadline` ends 5 s before another may lead.
+/// Each write asks the clock first. A process that was stopped for a minute and wakes up in the middle of its work,
+/// before it has noticed that its lease is gone, is refused here rather than by chance. What remains is the way of one
+/// request to the server: `renewDeadline` ends 5 s before another may lead.
 package struct LeaderAPI: KubernetesAPI {
   private let api: any KubernetesAPI
   private let leadership: Leadership

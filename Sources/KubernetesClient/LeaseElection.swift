@@ -3,13 +3,13 @@
 ///
 /// Two never lead at once, whatever their clocks say and however long one of them is paused:
 /// - A holder believes that it leads for `renewDeadline` after it *sent* its last successful write.
-/// - Another takes the lease `leaseDuration`, which is longer, after it *saw* the lease change last. It measures by its own
-///   monotonic clock; the times in the lease are for people.
+/// - Another takes the lease `leaseDuration`, which is longer, after it *saw* the lease change last. It measures by its
+///   own monotonic clock; the times in the lease are for people.
 /// - Each write carries the resource version that was read, so that of two that write at once one fails.
 ///
 /// The rules are those of client-go's `leaderelection`, but for three that are stricter: the deadline counts from the
-/// sending, a standby wakes when the lease expires rather than at its next poll, and one that saw a holder does not take a
-/// Lease that was deleted before that holder's time is over.
+/// sending, a standby wakes when the lease expires rather than at its next poll, and one that saw a holder does not
+/// take a Lease that was deleted before that holder's time is over.
 package struct LeaseElection: Sendable {
   package typealias Instant = ContinuousClock.Instant
 

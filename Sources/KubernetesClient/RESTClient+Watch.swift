@@ -9,8 +9,8 @@ extension RESTClient {
     try await watch(type, namespace: namespace, labelSelector: labelSelector, [("resourceVersion", resourceVersion)])
   }
 
-  /// The collection as a watch that sends what is there first (KEP-3157). A server that is too old, or has it turned off,
-  /// refuses `resourceVersionMatch` in a watch with 422.
+  /// The collection as a watch that sends what is there first (KEP-3157). A server that is too old, or has it turned
+  /// off, refuses `resourceVersionMatch` in a watch with 422.
   package func streamedList(
     _ type: ResourceType, namespace: String?, labelSelector: String?
   ) async throws(KubernetesError) -> WatchEvents {

@@ -62,7 +62,8 @@ struct ElectionWorld {
   var names: [String] { candidates.keys.sorted() }
   var leaders: [String] { names.filter { leads($0) } }
 
-  /// Whether a process would find that it leads if it looked now. A paused one is asked, too: it may wake at any moment.
+  /// Whether a process would find that it leads if it looked now. A paused one is asked, too: it may wake at any
+  /// moment.
   func leads(_ name: String) -> Bool {
     candidates[name].map { $0.election.isLeading(at: instant(of: $0)) } ?? false
   }

@@ -31,8 +31,8 @@ struct Election {
     (leadership, service, self.client) = (elector.leadership, LeaderService(elector: elector), client)
   }
 
-  /// A pod's name says where to look. What is random tells a container from the one before it in the same pod, which may
-  /// have died holding the lease.
+  /// A pod's name says where to look. What is random tells a container from the one before it in the same pod, which
+  /// may have died holding the lease.
   static func identity(_ environment: [String: String]) -> String {
     "\(environment["HOSTNAME"] ?? Names.fieldManager)_\(UUID().uuidString.lowercased())"
   }
