@@ -7,7 +7,7 @@ struct QuorumLoss: Sendable, Hashable {
   /// The cluster that has no quorum, and what it would be called afterwards.
   var clusterID: String
   var newClusterID: String
-  /// The most advanced of the voters that answer, and how far it is.
+  /// The most advanced of the voters that answer, as an election would have it (Raft §5.4.1), and how far it is.
   var survivor: NodeReport
   var speaking: Int
   var quorum: Int
@@ -18,7 +18,7 @@ struct QuorumLoss: Sendable, Hashable {
     guard cluster.leader == nil, !speaking.isEmpty, speaking.count < cluster.quorum,
       let clusterID = cluster.clusterIDs.first, cluster.clusterIDs.count == 1,
       let survivor = speaking.compactMap({ cluster.reports[$0.identity.name] })
-        .max(by: { ($0.commitIndex, $0.lastIndex, $1.identity.name) < ($1.commitIndex, $1.lastIndex, $0.identity.name) })
+        .max(by: { ($0.lastTerm, $0.lastIndex, $1.identity.name) < ($1.lastTerm, $1.lastIndex, $0.identity.name) })
     else { return nil }
     self.clusterID = clusterID
     self.survivor = survivor
