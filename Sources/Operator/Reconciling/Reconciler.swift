@@ -239,7 +239,8 @@ extension Reconciler {
     from old: KubernetesObject, to new: KubernetesObject, _ steps: [Step], logger: Logger
   ) async {
     let known = Set(old.status["plan"]?.array ?? [])
-    for step in steps where !known.contains(step.status) {
+    // What may be taken now is told when it is taken.
+    for step in steps where !step.isExecutable && !known.contains(step.status) {
       let level: Logger.Level = step.isRefused ? .warning : .info
       logger.log(level: level, "\(step.title)", metadata: step.logMetadata)
     }
