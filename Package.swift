@@ -265,8 +265,8 @@ let package = Package(
     .testTarget(
       name: "OperatorTests",
       dependencies: [
-        "Operator", "KubernetesClient", "ProgLogClient", "Certificates", "Authorization", "TestSupport", x509, argumentParser,
-        logging, metrics, serviceLifecycle, yams,
+        "Operator", "KubernetesClient", "ProgLogClient", "Certificates", "Authorization", "Telemetry", "TestSupport", x509,
+        argumentParser, logging, metrics, serviceLifecycle, yams,
       ],
       swiftSettings: swiftSettings),
     // Real processes on loopback.

@@ -52,15 +52,18 @@ package final class EventRecorder: Sendable {
     self.logger = logger
   }
 
-  /// - Parameter reason: one CamelCase word that machines may filter by.
+  /// - Parameters:
+  ///   - reason: one CamelCase word that machines may filter by.
+  ///   - annotations: of the event; when it happens again, of the last time.
   package func record(
-    _ severity: Severity, reason: String, _ message: String, about object: KubernetesObject
+    _ severity: Severity, reason: String, _ message: String, about object: KubernetesObject,
+    annotations: [String: String] = [:]
   ) async {
     let message = Self.cut(message)
     let identity = Identity(uid: object.uid, severity: severity, reason: reason, message: message)
     do {
-      if let known = cache.withLock({ $0.events[identity] }), try await countAgain(known, identity) { return }
-      let event = event(severity, reason, message, object)
+      if let known = cache.withLock({ $0.events[identity] }), try await countAgain(known, identity, annotations) { return }
+      let event = event(severity, reason, message, object, annotations)
       let created = try await client.create(event, as: .event)
       remember(identity, Recorded(key: created.key, count: 1))
     } catch {
@@ -71,11 +74,14 @@ package final class EventRecorder: Sendable {
   }
 
   /// Returns false when the server has forgotten the event.
-  private func countAgain(_ known: Recorded, _ identity: Identity) async throws(KubernetesError) -> Bool {
+  private func countAgain(
+    _ known: Recorded, _ identity: Identity, _ annotations: [String: String]
+  ) async throws(KubernetesError) -> Bool {
     let count = known.count + 1
+    var patch: JSONValue = ["count": .integer(count), "lastTimestamp": .string(Self.timestamp())]
+    if !annotations.isEmpty { patch["metadata"] = ["annotations": .object(annotations.mapValues { .string($0) })] }
     do {
-      _ = try await client.mergePatch(
-        .event, known.key, ["count": .integer(count), "lastTimestamp": .string(Self.timestamp())])
+      _ = try await client.mergePatch(.event, known.key, patch)
     } catch  where error.isNotFound {
       return false
     }
@@ -91,7 +97,8 @@ package final class EventRecorder: Sendable {
   }
 
   private func event(
-    _ severity: Severity, _ reason: String, _ message: String, _ object: KubernetesObject
+    _ severity: Severity, _ reason: String, _ message: String, _ object: KubernetesObject,
+    _ annotations: [String: String]
   ) -> KubernetesObject {
     let namespace = object.namespace.isEmpty ? "default" : object.namespace
     let timestamp = JSONValue.string(Self.timestamp())
@@ -99,7 +106,10 @@ package final class EventRecorder: Sendable {
     let suffix = String(UInt64.random(in: (1 << 60)...UInt64.max), radix: 16)
     return KubernetesObject([
       "apiVersion": "v1", "kind": "Event",
-      "metadata": ["name": .string("\(object.name).\(suffix)"), "namespace": .string(namespace)],
+      "metadata": [
+        "name": .string("\(object.name).\(suffix)"), "namespace": .string(namespace),
+        "annotations": .object(annotations.mapValues { .string($0) }),
+      ],
       "involvedObject": [
         "apiVersion": .string(object.apiVersion), "kind": .string(object.kind), "name": .string(object.name),
         "namespace": .string(object.namespace), "uid": .string(object.uid),

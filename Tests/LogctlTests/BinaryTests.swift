@@ -106,7 +106,7 @@ struct BinaryTests {
 
   @Test("the version is one line")
   func version() async throws {
-    #expect(try await self.run(["version"]).output == "logctl 0.1.0\n")
-    #expect(try await self.run(["--version"]).output == "logctl 0.1.0\n")
+    #expect(try await self.run(["version"]).output == "logctl 0.2.0\n")
+    #expect(try await self.run(["--version"]).output == "logctl 0.2.0\n")
   }
 }

@@ -27,6 +27,13 @@ struct OperatorCommand: AsyncParsableCommand {
 
   @OptionGroup var flags: OperatorFlags
 
+  /// A few series for each ProgLog, and a thousand of those.
+  private static var metricLimits: PrometheusRegistry.Limits {
+    var limits = PrometheusRegistry.Limits.defaults
+    limits.seriesPerFamily = 10_000
+    return limits
+  }
+
   /// Longer than any request to the API server takes.
   private static let shutdownLimit = Duration.seconds(35)
   /// After an error, such as a lost lease, nothing may go on: what does not heed cancellation is ended by a crash.
@@ -42,7 +49,8 @@ struct OperatorCommand: AsyncParsableCommand {
     }
     let cluster = try Self.cluster(configuration, environment)
     configuration.logFormat.bootstrap(level: configuration.logLevel)
-    let registry = PrometheusRegistry(ControllerMetrics.descriptions + Election.descriptions)
+    let registry = PrometheusRegistry(
+      ControllerMetrics.descriptions + Election.descriptions + LogMetrics.descriptions, limits: Self.metricLimits)
     MetricsSystem.bootstrap(registry)
     ProcessMetrics.register(with: registry)
     let logger = Logger(label: "proglog-operator")
@@ -125,12 +133,15 @@ struct OperatorCommand: AsyncParsableCommand {
     let events = EventRecorder(
       client: api, component: Names.fieldManager, instance: environment["HOSTNAME"] ?? Names.fieldManager,
       logger: logger)
+    let logMetrics = LogMetrics()
+    registry.onScrape { logMetrics.collect(into: &$0) }
     return Controller(
       api: api, namespaces: configuration.namespaces,
       defaults: OperatorDefaults(
         image: configuration.logdImage, operatorNamespace: configuration.leaseNamespace),
       events: events, members: LeaderMembers(AdminMemberClient(), leadership: leadership),
-      capabilities: { capabilities.current }, metricsFactory: registry, logger: logger, clock: .system,
+      capabilities: { capabilities.current }, metricsFactory: registry,
+      logMetrics: logMetrics, logger: logger, clock: .system,
       gate: {
         try await capabilities.waitUntilKnown()
         try await leadership.waitUntilHeld()

@@ -106,7 +106,7 @@ struct StepFailure: Sendable, Hashable {
 extension Step.Reason {
   /// Obstacles beside which the log serves as the spec asks.
   static let harmless: Set<Step.Reason> = [
-    .storageImmutable, .templatePending, .tlsModeImmutable, .unknownMember, .trustSpreading, .paused, .userRemoved,
+    .storageImmutable, .templatePending, .tlsModeImmutable, .unknownMember, .trustSpreading, .userRemoved,
   ]
 }
 

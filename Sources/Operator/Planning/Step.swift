@@ -58,7 +58,6 @@ struct Step: Sendable, Hashable {
     case surplus = "Surplus"
     case retentionChanged = "RetentionChanged"
     case templateChanged = "TemplateChanged"
-    case restartRequested = "RestartRequested"
     case notReady = "NotReady"
     case storageGrown = "StorageGrown"
     case scalingUp = "ScalingUp"
@@ -87,10 +86,8 @@ struct Step: Sendable, Hashable {
     case memberCatchingUp = "MemberCatchingUp"
     case leaderMissing = "LeaderMissing"
     case changeInFlight = "ChangeInFlight"
-    case quorumAtRisk = "QuorumAtRisk"
     case trustSpreading = "TrustSpreading"
     case secretMissing = "SecretMissing"
-    case paused = "Paused"
 
     case invalidSpec = "InvalidSpec"
     case notOwned = "NotOwned"

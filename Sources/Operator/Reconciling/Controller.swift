@@ -26,7 +26,7 @@ final class Controller: Service {
   init(
     api: any KubernetesAPI, namespaces: [String], defaults: OperatorDefaults, events: EventRecorder,
     members: any MemberClient, capabilities: @escaping @Sendable () -> Capabilities,
-    metricsFactory: any MetricsFactory, logger: Logger, clock: OperatorClock,
+    metricsFactory: any MetricsFactory, logMetrics: LogMetrics = LogMetrics(), logger: Logger, clock: OperatorClock,
     gate: @escaping @Sendable () async throws -> Void = {},
     source: (ResourceType, _ namespace: String?, _ labelSelector: String?) -> any ListWatch
   ) {
@@ -57,7 +57,8 @@ final class Controller: Service {
       api: api, view: ClusterView(stores: stores, expectations: expectations), members: members,
       adminCertificates: AdminCertificates(), capabilities: capabilities, time: clock.seconds)
     reconciler = Reconciler(
-      observer: observer, planner: Planner(defaults: defaults), events: events, now: clock.text)
+      observer: observer, planner: Planner(defaults: defaults), events: events, metrics: logMetrics,
+      now: clock.text)
   }
 
   /// The collections that have not been listed yet.

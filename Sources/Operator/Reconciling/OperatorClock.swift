@@ -7,6 +7,11 @@ struct OperatorClock: Sendable {
 
   static let system = OperatorClock { Int64(Date.now.timeIntervalSince1970) }
 
+  /// Of a time as RFC 3339.
+  static func seconds(of text: String) -> Int64? {
+    (try? Date(text, strategy: .iso8601)).map { Int64($0.timeIntervalSince1970) }
+  }
+
   /// As RFC 3339.
   var text: @Sendable () -> String {
     { [seconds] in Date(timeIntervalSince1970: Double(seconds())).formatted(.iso8601) }

@@ -8,6 +8,7 @@ struct Reconciler: Sendable {
   let observer: Observer
   let planner: Planner
   let events: EventRecorder
+  var metrics = LogMetrics()
   /// The time as RFC 3339.
   let now: @Sendable () -> String
 
@@ -21,8 +22,12 @@ struct Reconciler: Sendable {
   private var view: ClusterView { observer.view }
 
   func reconcile(_ key: ObjectKey, logger: Logger) async throws(KubernetesError) -> Outcome {
-    guard let resource = view.object(.progLog, key) else { return .done }
+    guard let resource = view.object(.progLog, key) else {
+      metrics.forget(key)
+      return .done
+    }
     guard !resource.isBeingDeleted else {
+      metrics.forget(key)
       observer.adminCertificates.forget(uid: resource.uid)
       logger.info("being deleted; the garbage collector removes what it owns")
       return .done
@@ -44,7 +49,9 @@ struct Reconciler: Sendable {
       observation = try await observer.observe(resource, planner)
       steps = planner.plan(observation)
     }
-    try await writeStatus(observation, steps, failure, logger: logger)
+    let status = planner.status(observation, steps: steps, failure: failure?.lasting, now: now())
+    measure(observation, steps, status)
+    try await write(status, observation, steps, logger: logger)
     if let failure, case .kubernetes(let error) = failure.error { throw error }
     return outcome(steps, observation, hasActed: !executable.isEmpty)
   }
@@ -67,7 +74,8 @@ struct Reconciler: Sendable {
     }
     logger.info("\(step.title)", metadata: ["reason": "\(step.reason.rawValue)", "because": "\(step.because)"])
     await events.record(
-      .normal, reason: step.reason.rawValue, "\(step.title): \(step.because)", about: observation.resource)
+      .normal, reason: step.reason.rawValue, "\(step.title): \(step.because)", about: observation.resource,
+      annotations: Self.pass(logger))
   }
 
   /// Keys are written over the very Secret that was planned with, or not at all: another operator may have written others a
@@ -212,13 +220,24 @@ extension Reconciler {
 // MARK: - Status
 
 extension Reconciler {
-  private func writeStatus(
-    _ observation: Observation, _ steps: [Step], _ failure: Failure?, logger: Logger
+  private func measure(_ observation: Observation, _ steps: [Step], _ status: JSONValue) {
+    guard let situation = try? planner.situation(observation) else { return }
+    var expiries: [String: Int64] = [:]
+    for (kind, field) in [("authority", "authorityExpiry"), ("leaf", "earliestExpiry")] {
+      expiries[kind] = status[path: "certificates", field]?.string.flatMap(OperatorClock.seconds(of:))
+    }
+    let ready = status["conditions"]?.array?.first { $0["type"]?.string == "Ready" }
+    metrics.record(
+      LogMetrics.Sample(situation, steps: steps, isReady: ready?["status"]?.string == "True", expiries: expiries),
+      of: observation.resource.key)
+  }
+
+  private func write(
+    _ status: JSONValue, _ observation: Observation, _ steps: [Step], logger: Logger
   )
     async throws(KubernetesError)
   {
     let resource = observation.resource
-    let status = planner.status(observation, steps: steps, failure: failure?.lasting, now: now())
     guard Planner.isNews(status, after: resource.status) else { return }
     let object = KubernetesObject([
       "apiVersion": .string(ResourceType.progLog.apiVersion), "kind": .string(ResourceType.progLog.kind),
@@ -232,6 +251,11 @@ extension Reconciler {
     }
     view.expectations.wrote(stored, as: .progLog)
     await report(from: resource, to: stored, steps, logger: logger)
+  }
+
+  /// Ties an event to the log lines of the pass that it is from.
+  private static func pass(_ logger: Logger) -> [String: String] {
+    logger[metadataKey: "reconcile"].map { [Names.reconcileAnnotation: "\($0)"] } ?? [:]
   }
 
   /// Says what is new: steps that now wait or are refused, and conditions that turned.
@@ -254,7 +278,8 @@ extension Reconciler {
       logger.log(
         level: isGood ? .notice : .warning, "\(type) is \(after ?? "Unknown")",
         metadata: ["reason": "\(reason)", "because": "\(message)"])
-      await events.record(isGood ? .normal : .warning, reason: reason, message, about: new)
+      await events.record(
+        isGood ? .normal : .warning, reason: reason, message, about: new, annotations: Self.pass(logger))
     }
   }
 }
