@@ -23,9 +23,25 @@ final class InMemoryCluster: KubernetesAPI {
   /// What runs in its pods; see `InMemoryServers`.
   let serverState = Mutex(InMemoryServers.State())
 
+  /// Seconds since 1970.
+  let time = Mutex(OperatorUnderTest.time)
+
   var revision: Int64 { state.withLock { $0.revision } }
   var writes: [String] { state.withLock { $0.writes } }
   func forgetWrites() { state.withLock { $0.writes = [] } }
+
+  /// The same at this moment, which goes its own way from here. Nobody watches it.
+  func copy() -> InMemoryCluster {
+    let copy = InMemoryCluster()
+    var objects = state.withLock { $0 }
+    objects.watchers = []
+    copy.state.withLock { $0 = objects }
+    let servers = serverState.withLock { $0 }
+    copy.serverState.withLock { $0 = servers }
+    let now = time.withLock { $0 }
+    copy.time.withLock { $0 = now }
+    return copy
+  }
 
   subscript(type: ResourceType, name: String) -> KubernetesObject? {
     state.withLock { $0.objects[Subject(type: type, key: ObjectKey(namespace: "default", name: name))] }

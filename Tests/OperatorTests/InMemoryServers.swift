@@ -30,6 +30,8 @@ final class InMemoryServers: MemberClient {
     var group: Group?
     /// Pods that do not answer though they run.
     var mute: Set<String> = []
+    /// What each pod has read of its certificates, and from which version of the Secret.
+    var readings: [String: (version: String, tls: NodeTLSReport?)] = [:]
     /// Changes that were carried out.
     var changes: [String] = []
     var violations: [String] = []
@@ -48,6 +50,7 @@ final class InMemoryServers: MemberClient {
   /// Time passes among the servers: elections, replication, and records from clients.
   func advance() {
     let running = runningDisks()
+    readCertificates(running.keys.sorted())
     cluster.serverState.withLock { state in
       for (pod, uid) in running where state.disks[uid] == nil {
         state.disks[uid] = Disk(incarnation: "incarnation of \(pod) on \(uid)")
@@ -83,6 +86,16 @@ final class InMemoryServers: MemberClient {
     }
   }
 
+  /// As kubelet brings the Secret to the pods that run.
+  private func readCertificates(_ pods: [String]) {
+    guard let secret = cluster[.secret, Names.serverSecret("log")] else { return }
+    for pod in pods {
+      let known = cluster.serverState.withLock { $0.readings[pod]?.version }
+      guard known != secret.resourceVersion, let reading = Reading(secret, pod: pod) else { continue }
+      cluster.serverState.withLock { $0.readings[pod] = (secret.resourceVersion, reading.report(of: pod).tls) }
+    }
+  }
+
   // MARK: MemberClient
 
   func report(of member: MemberEndpoint) async -> MemberAnswer { answer(of: member.pod) }
@@ -96,6 +109,7 @@ final class InMemoryServers: MemberClient {
       state.disks[uid] = disk
       var report = NodeReport(
         identity: NodeIdentity(name: pod, incarnation: disk.incarnation), address: "\(pod).log-headless:8400")
+      report.tls = state.readings[pod]?.tls
       report.clusterID = disk.clusterID
       guard disk.clusterID != nil, let group = state.group else { return .report(report) }
       report.term = group.term
@@ -150,7 +164,9 @@ extension InMemoryServers.State {
   mutating func carryOut(
     _ change: Step.MembershipChange, _ running: [String: String]
   ) -> MemberError? {
-    func refuse(_ text: String, mayPass: Bool = false) -> MemberError { MemberError(description: text, mayPass: mayPass) }
+    func refuse(_ text: String, mayPass: Bool = false) -> MemberError {
+      MemberError(description: text, mayPass: mayPass)
+    }
     if case .bootstrap(let pod, let id) = change {
       guard let uid = running[pod], let disk = disks[uid] else { return refuse("\(pod) is gone", mayPass: true) }
       guard disk.clusterID == nil else { return refuse("already in a cluster") }

@@ -15,13 +15,16 @@ struct OperatorUnderTest {
   static let defaults = OperatorDefaults(image: "logd:test")
   /// 2024-01-01T00:00:00Z.
   static let time: Int64 = 1_704_067_200
+  /// Seconds of one turn: three without a change are longer than any time of grace.
+  static let turn: Int64 = 300
 
   /// - Parameters:
   ///   - api: what stands between the operator and the cluster; the cluster itself when nil.
   ///   - members: the same for its servers.
   init(
-    _ cluster: InMemoryCluster, api: (any KubernetesAPI)? = nil, members: (any MemberClient)? = nil, time: @escaping @Sendable () -> Int64 = { Self.time }
+    _ cluster: InMemoryCluster, api: (any KubernetesAPI)? = nil, members: (any MemberClient)? = nil
   ) {
+    let time = { @Sendable in cluster.time.withLock { $0 } }
     self.cluster = cluster
     servers = InMemoryServers(cluster)
     let stores = Self.types.map { ($0, [ObjectStore(indexers: ClusterView.indexers)]) }
@@ -55,6 +58,7 @@ struct OperatorUnderTest {
     var quiet = 0
     for _ in 0..<120 {
       let before = (cluster.revision, servers.changes.count)
+      cluster.time.withLock { $0 += Self.turn }
       cluster.runControllers(faults)
       servers.advance()
       sync()
@@ -82,7 +86,7 @@ extension InMemoryCluster {
     return (condition?["status"]?.string, condition?["reason"]?.string, condition?["message"]?.string)
   }
 
-  /// Every object but for what differs between two runs of the same: uids, versions, generations and events.
+  /// Every object but for what differs between two runs of the same: uids, versions, generations, times, keys and events.
   var essence: [String: JSONValue] {
     let objects = state.withLock { $0.objects }
     var result: [String: JSONValue] = [:]
@@ -95,6 +99,7 @@ extension InMemoryCluster {
       let conditions = content[path: "status", "conditions"]?.array?.map { condition in
         var condition = condition
         condition["observedGeneration"] = nil
+        condition["lastTransitionTime"] = nil
         return condition
       }
       if let conditions { content["status"]?["conditions"] = .array(conditions) }
@@ -104,6 +109,15 @@ extension InMemoryCluster {
       }
       if let members { content["status"]?["members"] = .array(members) }
       content["status"]?["clusterID"] = nil
+      content["status"]?["certificates"] = nil
+      if subject.type == .secret {
+        for annotation in [Names.writtenAnnotation, Names.appliedAnnotation] {
+          content["metadata"]?["annotations"]?[annotation] = nil
+        }
+        let trusted = SecretContents(object)[Names.trustKey]?.split(separator: "BEGIN CERTIFICATE").count ?? 0
+        let keys = (content["data"]?.object ?? [:]).keys.sorted().map { JSONValue.string($0) }
+        content["data"] = .array(keys + [.integer(Int64(trusted))])
+      }
       result["\(subject.type.kind) \(subject.key.name)"] = content
     }
     return result

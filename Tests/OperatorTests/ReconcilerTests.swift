@@ -121,6 +121,8 @@ final class FaultyAPI: KubernetesAPI {
     case failBefore(KubernetesError)
     /// The request takes effect, but the answer is lost.
     case failAfter(KubernetesError)
+    /// It takes effect, and this is done before anybody knows.
+    case then(@Sendable () -> Void)
   }
 
   private let cluster: InMemoryCluster
@@ -148,6 +150,10 @@ final class FaultyAPI: KubernetesAPI {
     case .failAfter(let error):
       _ = try await send()
       throw error
+    case .then(let look):
+      let value = try await send()
+      look()
+      return value
     }
   }
 

@@ -46,9 +46,10 @@ struct ClusterState: Sendable, Hashable {
     voters.filter { reports[$0.identity.name]?.identity == $0.identity }
   }
 
-  /// Whether the leader knows the member to have all that matters, and to follow.
+  /// Whether the leader knows the member to have all that matters, and to follow. It must answer for itself too: its leader takes
+  /// one that has just ended for alive until an election time-out has passed.
   func isCaughtUp(_ member: ClusterMember) -> Bool {
-    guard let leader else { return false }
+    guard let leader, reports[member.identity.name]?.identity == member.identity else { return false }
     if member.identity == leader.identity { return true }
     guard let progress = member.progress else { return false }
     return progress.isActive && progress.isReplicating && progress.lag <= Self.caughtUpLag

@@ -35,7 +35,7 @@ extension Planner {
     return status
   }
 
-  private func describe(_ situation: Situation, in status: inout JSONValue) {
+  func describe(_ situation: Situation, in status: inout JSONValue) {
     let (builder, observation, cluster) = (situation.builder, situation.observation, situation.cluster)
     let pods = observation.pods
     let container = observation.statefulSet?.spec[path: "template", "spec", "containers"]?.array?.first

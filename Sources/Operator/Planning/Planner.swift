@@ -30,8 +30,15 @@ struct Planner: Sendable {
     var steps = certificates(builder, observation)
     steps += builder.supportingObjects().compactMap { apply($0, observation) }
     steps += surplusObjects(situation)
-    steps += claims(situation)
-    steps += statefulSet(situation)
+    steps += servers(situation)
+    steps += addresses(situation)
+    steps += modes(situation) + accessSource(situation)
+    return steps
+  }
+
+  /// Volumes, the StatefulSet, members and restarts: all that can cost a log its records.
+  func servers(_ situation: Situation) -> [Step] {
+    var steps = claims(situation) + statefulSet(situation)
     let isTemplateSettled = !steps.contains { $0.object.type == .statefulSet }
     steps += storage(situation, isTemplateSettled: isTemplateSettled)
     if let statefulSet = situation.statefulSet, !isSeen(statefulSet), isTemplateSettled {
@@ -41,11 +48,7 @@ struct Planner: Sendable {
           because: "its controller has not yet seen generation \(statefulSet.generation)"))
     }
     steps += disruptions(situation, isTemplateSettled: isTemplateSettled)
-    steps += surplusClaims(situation)
-    steps += unready(situation)
-    steps += addresses(situation)
-    steps += modes(situation) + accessSource(situation)
-    return steps
+    return steps + surplusClaims(situation) + unready(situation)
   }
 
   /// For one who wants to work on the log undisturbed: the plan goes on being told, and nothing of it done.
@@ -103,7 +106,8 @@ struct Planner: Sendable {
     guard let leader = cluster.leader else { return 0 }
     let spare = (cluster.voters.count - 1) / 2
     let isChanging =
-      !leader.isConfigurationCommitted || cluster.voters.count != spec.replicas || cluster.members.count != spec.replicas
+      !leader.isConfigurationCommitted || cluster.voters.count != spec.replicas
+      || cluster.members.count != spec.replicas
     return isChanging ? max(0, spare - 1) : spare
   }
 
@@ -176,7 +180,8 @@ struct Planner: Sendable {
   /// Objects that we made for what the spec no longer has.
   private func surplusObjects(_ situation: Situation) -> [Step] {
     let wanted = Set(situation.builder.supportingObjects().map(\.reference))
-    let types = Set(ResourceType.optionalChildren + [situation.observation.capabilities.disruptionBudget].compactMap(\.self))
+    let types = Set(
+      ResourceType.optionalChildren + [situation.observation.capabilities.disruptionBudget].compactMap(\.self))
     return situation.observation.objects.filter { reference, object in
       types.contains(reference.type) && object.controllerUID == situation.builder.identity.uid
         && !wanted.contains(reference) && !object.isBeingDeleted
@@ -195,7 +200,8 @@ struct Planner: Sendable {
     return [
       refuse(
         .accessListMissing, ObjectReference(type: .configMap, name: name),
-        because: "spec.acl.configMap names it, and it must hold model.conf and policy.csv; until then the rules in force stay")
+        because:
+          "spec.acl.configMap names it, and it must hold model.conf and policy.csv; until then the rules in force stay")
     ]
   }
 

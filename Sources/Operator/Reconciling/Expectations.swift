@@ -36,7 +36,12 @@ final class Expectations: Sendable {
 
   func deleted(_ type: ResourceType, _ key: ObjectKey, uid: String) {
     let entry = Entry(value: uid, expiry: .now + Self.lifetime)
-    state.withLock { $0.deleted[Subject(type: type, key: key)] = entry }
+    let subject = Subject(type: type, key: key)
+    state.withLock { state in
+      state.deleted[subject] = entry
+      // A cache that has not seen it yet may never do: what it then shows, nothing, is right.
+      if state.written[subject]?.value.uid == uid { state.written[subject] = nil }
+    }
   }
 
   /// Forgets what the cache now shows.
