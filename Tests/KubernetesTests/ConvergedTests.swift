@@ -9,7 +9,7 @@ struct ConvergedTests {
   private static let quietTime = Duration.seconds(60)
 
   @Test(
-    "for a minute nothing is written about logs that are as they should be, not even by an operator that has just started",
+    "for a minute nothing is written about logs that are as they should be, not even by a new operator",
     .enabled(if: Cluster.auditLog != nil, "needs the API server's audit log"))
   func silence() async throws {
     try await Cluster.installOperator()
@@ -52,12 +52,12 @@ struct ConvergedTests {
       let pods = try await log.pods()
       try await Cluster.kubectl(
         "patch", "service", log.name, "-n", namespace, "-p",
-        #"{"metadata":{"labels":{"example.org/mine":"kept"}},"spec":{"selector":{"app.kubernetes.io/instance":"another"}}}"#
+        #"{"metadata":{"labels":{"example.org/a":"kept"}},"spec":{"selector":{"app.kubernetes.io/instance":"other"}}}"#
       )
       try await eventually("the selector is put back") { () -> Void? in
         let selector = try await Cluster.kubectl(
           "get", "service", log.name, "-n", namespace, "-o",
-          #"jsonpath={.spec.selector.app\.kubernetes\.io/instance} {.metadata.labels.example\.org/mine}"#)
+          #"jsonpath={.spec.selector.app\.kubernetes\.io/instance} {.metadata.labels.example\.org/a}"#)
         return selector == "\(log.name) kept" ? () : nil
       }
       try await log.converges()

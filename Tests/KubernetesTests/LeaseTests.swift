@@ -50,9 +50,8 @@ struct LeaseTests {
       return text == "b" ? () : nil
     }
     let duration = stopped.duration(to: .now)
-    print(
-      "the operator \(fault): another acted after \(duration.formatted(.units(allowed: [.seconds], fractionalPart: .show(length: 1))))"
-    )
+    let seconds = duration.formatted(.units(allowed: [.seconds], fractionalPart: .show(length: 1)))
+    print("the operator \(fault): another acted after \(seconds)")
     #expect(duration < Self.takeOver)
     #expect(try await Cluster.leadingPod() != old)
     if fault == .paused {

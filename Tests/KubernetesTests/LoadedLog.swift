@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A ProgLog under load from outside the cluster: idempotent producers and consumers of every replica, which share no code with the
-/// servers, reach them through their load balancers and believe certificates of the ProgLog's own authority only.
+/// A ProgLog under load from outside the cluster: idempotent producers and consumers of every replica, which share no
+/// code with the servers, reach them through their load balancers and believe its own authority only.
 struct LoadedLog {
   /// Which pods may be others afterwards, of those that are there before and after.
   enum Restarts {
@@ -43,8 +43,8 @@ struct LoadedLog {
     directory = try TemporaryDirectory()
   }
 
-  /// Loads the log while `change` is made and until the operator has nothing more to do, and holds every promise against what
-  /// is in the log then.
+  /// Loads the log while `change` is made and until the operator has nothing more to do, and holds every promise
+  /// against what is in the log then.
   mutating func goes(
     through transition: String, restarting restarts: Restarts = .none, within limit: Duration = .seconds(240),
     _ change: () async throws -> Void

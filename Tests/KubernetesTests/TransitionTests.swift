@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The operator's promise on a real cluster. The tests run in this order: what the first needs is what the second counts, and the
-/// third takes the operator away.
+/// The operator's promise on a real cluster. The tests run in this order: what the first needs is what the second
+/// counts, and the third takes the operator away.
 @Suite(
   .serialized, .enabled(if: Cluster.isAvailable, "\(Cluster.reason)"),
   .enabled(if: GoProgram.isBuildable, "\(GoProgram.requirement)"))
@@ -135,9 +135,8 @@ struct TransitionTests {
       try await Cluster.kubectl(
         "create", "configmap", "rules", "-n", log.namespace, "--from-literal=policy.csv=\(rules)",
         "--from-literal=model.conf=\(model)")
-      try await log.patch(
-        #"{"spec":{"service":{"annotations":{"example.org/a":"b"}},"networkPolicy":{"enabled":false},"acl":{"configMap":"rules"}}}"#
-      )
+      let others = #""networkPolicy":{"enabled":false},"acl":{"configMap":"rules"}"#
+      try await log.patch(#"{"spec":{"service":{"annotations":{"example.org/a":"b"}},\#(others)}}"#)
       try await eventually("the NetworkPolicy is gone") { () -> Void? in
         try await Cluster.get("networkpolicy", log.name, in: log.namespace) == nil ? () : nil
       }

@@ -32,7 +32,7 @@ struct UserCredentials {
       return Self.keys.allSatisfy { data[$0] != nil } ? data : nil
     }
     for key in Self.keys {
-      // A certificate and the key of another would end every handshake: whole files, and the pair at nearly the same moment.
+      // Whole files: they are read while they are written.
       try Data(base64Encoded: data[key] ?? "")?.write(
         to: URL(fileURLWithPath: directory.file(key)), options: .atomic)
     }
