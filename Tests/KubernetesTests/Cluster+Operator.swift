@@ -3,30 +3,53 @@ import TestSupport
 
 /// The operator under test, seen from outside.
 extension Cluster {
-  /// Kills the operator without a chance to finish what it does, and waits for the next one.
-  static func killOperator() async throws {
-    let before = try await operatorPod()
-    try await kubectl("delete", "pod", before, "-n", operatorNamespace, "--grace-period=0", "--force")
-    try await eventually("another operator runs", within: .seconds(120)) { () -> Void? in
-      let pod = try await operatorPod()
-      guard pod != before, !pod.isEmpty else { return nil }
-      let ready = try await kubectl(
-        "get", "pod", pod, "-n", operatorNamespace, "-o", "jsonpath={.status.containerStatuses[0].ready}")
-      return ready == "true" ? () : nil
+  /// Held by who stops, kills or replaces the operator.
+  static let operatorTurn = Turn()
+
+  /// The operator's name as the kernel knows it: 15 letters.
+  static let operatorProgram = "proglog-operato"
+  private static let selector = "app.kubernetes.io/name=proglog-operator"
+
+  /// The pod that holds the Lease.
+  static func leadingPod() async throws -> String {
+    try await eventually("an operator leads", within: .seconds(60)) { () -> String? in
+      let holder = try await kubectl(
+        "get", "lease", "proglog-operator", "-n", operatorNamespace, "-o", "jsonpath={.spec.holderIdentity}")
+      let pods = try await kubectl(
+        "get", "pods", "-n", operatorNamespace, "-l", selector, "-o", "jsonpath={.items[*].metadata.name}")
+      // The identity is the pod's name, `_` and what tells its processes apart.
+      return holder.split(separator: "_").first.map(String.init).flatMap { pods.contains($0) ? $0 : nil }
     }
   }
 
-  private static func operatorPod() async throws -> String {
-    try await kubectl(
-      "get", "pods", "-n", operatorNamespace, "-l", "app.kubernetes.io/name=proglog-operator",
-      "--field-selector=status.phase!=Succeeded", "-o", "jsonpath={.items[-1:].metadata.name}")
+  static func address(ofOperator pod: String) async throws -> String {
+    try await kubectl("get", "pod", pod, "-n", operatorNamespace, "-o", "jsonpath={.status.podIP}")
   }
 
-  /// Waits until the operator that runs now has reconciled `count` times.
+  /// Kills the operator that leads, without a chance to finish what it does.
+  /// - Returns: the pod whose process it was.
+  @discardableResult
+  static func killOperator() async throws -> String {
+    let pod = try await leadingPod()
+    if let process = try await HostProcess.identifier(
+      pod: pod, in: operatorNamespace, program: operatorProgram)
+    {
+      kill(process, SIGKILL)
+    } else {
+      try await kubectl("delete", "pod", pod, "-n", operatorNamespace, "--grace-period=0", "--force")
+    }
+    return pod
+  }
+
+  /// Waits until all pods of the operator are ready.
+  static func operatorIsReady() async throws {
+    try await kubectl("rollout", "status", "deployment/proglog-operator", "-n", operatorNamespace, "--timeout=120s")
+  }
+
+  /// Waits until the operator that leads now has reconciled `count` times.
   static func operatorReconciles(_ count: Int) async throws {
     try await eventually("the operator has reconciled \(count) times") { () -> Void? in
-      let address = try await kubectl(
-        "get", "pod", try await operatorPod(), "-n", operatorNamespace, "-o", "jsonpath={.status.podIP}")
+      let address = try await address(ofOperator: try await leadingPod())
       let metrics = try await run("/usr/bin/env", ["curl", "-sS", "--max-time", "5", "http://\(address):8081/metrics"])
       let total = metrics.output.split(separator: "\n")
         .filter { $0.hasPrefix("controller_runtime_reconcile_total") && $0.contains("success") }
@@ -49,19 +72,6 @@ extension Cluster {
         since = .now
       }
       return since.duration(to: .now) > .seconds(2) ? () : nil
-    }
-  }
-
-  /// How many writes of the operator to a namespace the API server has served.
-  static func operatorWrites(in namespace: String) throws -> Int {
-    guard let auditLog, let data = FileManager.default.contents(atPath: auditLog) else { return 0 }
-    let writes: Set<String> = ["create", "update", "patch", "delete", "deletecollection"]
-    return data.split(separator: UInt8(ascii: "\n")).count { line in
-      guard let event = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any],
-        event["stage"] as? String == "ResponseComplete", let verb = event["verb"] as? String, writes.contains(verb),
-        (event["user"] as? [String: Any])?["username"] as? String == operatorUser
-      else { return false }
-      return (event["objectRef"] as? [String: Any])?["namespace"] as? String == namespace
     }
   }
 }

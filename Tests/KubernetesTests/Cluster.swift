@@ -47,10 +47,19 @@ enum Cluster {
     try await run("\(root)/hack/helm", arguments, within: .seconds(180))
   }
 
+  /// When the tests began.
+  static let start = Date.now
+
   /// Installs the operator from its chart; once for all tests.
   static func installOperator() async throws { try await installation.value }
 
   private static let installation = Task {
+    _ = start
+    try await upgradeOperator()
+  }
+
+  /// Makes the release what the chart and `values` say.
+  static func upgradeOperator(_ values: [String] = []) async throws {
     var arguments = [
       "upgrade", "--install", "proglog-operator", "\(root)/charts/proglog-operator", "--namespace", operatorNamespace,
       "--create-namespace",
@@ -62,10 +71,15 @@ enum Cluster {
       arguments += ["--set", "\(value).repository=\(image[..<colon])"]
       arguments += ["--set-string", "\(value).tag=\(image[image.index(after: colon)...])"]
     }
+    for value in values { arguments += ["--set", value] }
+    try await release(arguments)
+  }
+
+  /// A command of Helm that must succeed, after which the operator is ready.
+  static func release(_ arguments: [String]) async throws {
     let result = try await helm(arguments)
     guard result.status == 0 else { throw Failure(description: "helm: \(result.output)\(result.errors)") }
-    try await kubectl(
-      "rollout", "status", "deployment/proglog-operator", "-n", operatorNamespace, "--timeout=120s")
+    try await operatorIsReady()
   }
 
   /// A namespace of a test's own, removed when `body` has ended.

@@ -72,7 +72,7 @@ struct InterfaceTests {
   func wrongCombination(_ wrong: WrongSpec) async throws {
     try await Cluster.installOperator()
     try await Cluster.withNamespace("wrong") { namespace in
-      let log = ProgLogResource(namespace: namespace, name: "wrong")
+      let log = try ProgLogResource(namespace: namespace, name: "wrong")
       let object = """
         {"apiVersion": "proglog.io/v1alpha1", "kind": "ProgLog", "metadata": {"name": "wrong"}, "spec": \(wrong.spec)}
         """
@@ -96,7 +96,7 @@ struct InterfaceTests {
   func storageClass() async throws {
     try await Cluster.installOperator()
     try await Cluster.withNamespace("class") { namespace in
-      let log = ProgLogResource(namespace: namespace)
+      let log = try ProgLogResource(namespace: namespace)
       // Hibernated, so that nothing waits for volumes of a class that there is not.
       try await log.apply(spec: ["hibernated": true, "storage": ["storageClassName": "one"]])
       let patch = #"{"spec": {"storage": {"storageClassName": "two"}}}"#
@@ -132,7 +132,7 @@ struct InterfaceTests {
   func columns() async throws {
     try await Cluster.installOperator()
     try await Cluster.withNamespace("columns") { namespace in
-      let log = ProgLogResource(namespace: namespace)
+      let log = try ProgLogResource(namespace: namespace)
       try await log.apply()
       try await log.becomesReady()
       let table = try await Cluster.kubectl("get", "plog", "-n", namespace).split(separator: "\n")

@@ -27,6 +27,15 @@ extension ObjectBuilderTests {
       #expect(!builder.certificateNames(0).contains { $0.hasPrefix("log-1") || $0 == "203.0.113.9" })
     }
 
+    @Test("a load balancer's own address stays in the certificate when another host is advertised")
+    func advertised() {
+      let names = ObjectBuilderTests.builder(inputs: {
+        $0.addresses = ["log-1": ClientAddress(host: "one.example.com", rpcPort: 8400, httpPort: 8080)]
+        $0.podServiceHosts = ["log-0": ["203.0.113.8"], "log-1": ["203.0.113.9"]]
+      }).certificateNames(1)
+      #expect(names.contains("one.example.com") && names.contains("203.0.113.9") && !names.contains("203.0.113.8"))
+    }
+
     @Test("a node's certificate has the one name by which nodes know it")
     func node() {
       #expect(

@@ -35,6 +35,9 @@ extension ObjectBuilderTests {
       Input(testDescription: "an address", restarts: false) {
         $0.addresses = ["log-0": ClientAddress(host: "203.0.113.9", rpcPort: 8400, httpPort: 8080)]
       },
+      Input(testDescription: "a load balancer's host", restarts: false) {
+        $0.podServiceHosts = ["log-0": ["203.0.113.9"]]
+      },
       Input(testDescription: "the client Service's host", restarts: false) { $0.serviceHosts = ["203.0.113.9"] },
       Input(testDescription: "another pod", restarts: false) { $0.ordinals = 0..<9 },
       Input(testDescription: "another budget", restarts: false) { $0.disruptionsAllowed = nil },

@@ -14,7 +14,8 @@ extension ObjectBuilder {
     let pod = Names.pod(name, ordinal)
     let ownHosts =
       Self.forms(Names.podService(name, ordinal), identity.namespace) + headlessHosts.map { "\(pod).\($0)" }
-    let outside = [addresses[pod]?.host].compactMap { $0 } + serviceHosts
+    // Whoever knows a load balancer's own address goes on being served when another is advertised.
+    let outside = [addresses[pod]?.host].compactMap { $0 } + (podServiceHosts[pod] ?? []) + serviceHosts
     return Self.sorted(sharedHosts + ownHosts + Self.loopback + outside + spec.tls.extraNames)
   }
 

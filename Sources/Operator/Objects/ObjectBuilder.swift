@@ -12,6 +12,8 @@ struct ObjectBuilder {
   var ordinals = 0..<1
   /// Where clients outside reach each pod, by the pod's name, as far as that is known.
   var addresses: [String: ClientAddress] = [:]
+  /// Hosts that load balancers gave the pods' Services, by pod, whatever is advertised in their place.
+  var podServiceHosts: [String: [String]] = [:]
   /// Hosts of the client Service's own load balancer, where it has one: every server answers under them.
   var serviceHosts: [String] = []
   /// How many pods may be evicted at once; nil: no budget is wanted.

@@ -36,6 +36,15 @@ extension ClientAddress {
   /// The host that a load balancer gave the Service; a name where there is no IP, as on AWS.
   static func loadBalancer(of service: KubernetesObject?) -> String? { loadBalancers(of: service).first }
 
+  /// Those of each pod's own Service, by pod.
+  static func loadBalancersOfPods(_ builder: ObjectBuilder, _ observation: Observation) -> [String: [String]] {
+    guard builder.spec.access.common.type == .loadBalancer else { return [:] }
+    return builder.ordinals.reduce(into: [:]) { hosts, ordinal in
+      hosts[Names.pod(builder.name, ordinal)] = loadBalancers(
+        of: observation[.service, Names.podService(builder.name, ordinal)])
+    }
+  }
+
   /// All of them, IP addresses before names.
   static func loadBalancers(of service: KubernetesObject?) -> [String] {
     let ingress = service?.status[path: "loadBalancer", "ingress"]?.array ?? []

@@ -72,6 +72,7 @@ struct Planner: Sendable {
     let count = max(builder.spec.replicas, draft.memberCeiling, builder.spec.isHibernated ? 0 : present)
     builder.ordinals = 0..<count
     builder.addresses = ClientAddress.all(builder, observation)
+    builder.podServiceHosts = ClientAddress.loadBalancersOfPods(builder, observation)
     builder.serviceHosts = ClientAddress.loadBalancers(
       of: observation[.service, Names.clientService(builder.name)])
     builder.restartToken = observation.resource.annotations[Names.restartAnnotation]
