@@ -186,7 +186,8 @@ let package = Package(
     program(
       "Operator",
       dependencies: [
-        "KubernetesClient", "ProgLogClient", "Certificates", "Telemetry", x509, argumentParser, logging, metrics, serviceLifecycle, unixSignals, hummingbird,
+        "KubernetesClient", "ProgLogClient", "Certificates", "Telemetry", x509, argumentParser, logging, metrics,
+        serviceLifecycle, unixSignals, hummingbird,
         yams,
       ]),
     // What `make bench` runs; here and not in a package of its own, to see what is `package`.
@@ -265,7 +266,8 @@ let package = Package(
     .testTarget(
       name: "OperatorTests",
       dependencies: [
-        "Operator", "KubernetesClient", "ProgLogClient", "Certificates", "Authorization", "Telemetry", "TestSupport", x509,
+        "Operator", "KubernetesClient", "ProgLogClient", "Certificates", "Authorization", "Telemetry", "TestSupport",
+        x509,
         argumentParser, logging, metrics, serviceLifecycle, yams,
       ],
       swiftSettings: swiftSettings),

@@ -62,7 +62,11 @@ package final class EventRecorder: Sendable {
     let message = Self.cut(message)
     let identity = Identity(uid: object.uid, severity: severity, reason: reason, message: message)
     do {
-      if let known = cache.withLock({ $0.events[identity] }), try await countAgain(known, identity, annotations) { return }
+      if let known = cache.withLock({ $0.events[identity] }),
+        try await countAgain(known, identity, annotations)
+      {
+        return
+      }
       let event = event(severity, reason, message, object, annotations)
       let created = try await client.create(event, as: .event)
       remember(identity, Recorded(key: created.key, count: 1))

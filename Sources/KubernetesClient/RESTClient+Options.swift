@@ -11,8 +11,9 @@ extension RESTClient {
     package var requestTimeout = Duration.seconds(30)
     /// How long the server is asked to keep a watch; up to a tenth is taken off so that watches end apart.
     package var watchDuration = Duration.seconds(290)
-    /// Without a byte for so long a watch's connection counts as dead. Bookmarks come about once a minute.
-    package var watchIdleTimeout = Duration.seconds(150)
+    /// Without a byte for so long a watch's connection counts as dead. Longer than a watch lasts: bookmarks come about once
+    /// a minute, but from old servers (1.20) not for a collection in which nothing changes.
+    package var watchIdleTimeout = Duration.seconds(310)
     /// Requests a second on the average, and at once; controller-runtime's numbers. Watches are not counted.
     package var requestsPerSecond = 20.0
     package var burst = 30

@@ -142,7 +142,7 @@ import Testing
     #expect(servers.violations == [])
   }
 
-  @Test("openbao-operator#341: three, one, three again, with kept volumes: no stale member comes back as a voter by itself")
+  @Test("openbao-operator#341: three, one, three again, on kept volumes: nobody comes back as a voter by itself")
   func keptClaims() async throws {
     let keep: [String: JSONValue] = ["storage": ["retention": ["whenScaled": "Retain"]]]
     try await settle(replicas: 3, keep)

@@ -31,7 +31,8 @@ import Testing
     #expect(
       transcript() == [
         "create ServiceAccount log-server (Missing)", "create ConfigMap log-config (Missing)",
-        "create NetworkPolicy log (Missing)", "create Service log-headless (Missing)", "create Service log (Missing)", "create Service log-0 (Missing)", "create StatefulSet log (Missing)",
+        "create NetworkPolicy log (Missing)", "create Service log-headless (Missing)", "create Service log (Missing)",
+        "create Service log-0 (Missing)", "create StatefulSet log (Missing)",
         "wait for Pod log-0 (PodNotReady)", "wait for Service log-0 (AddressPending)",
       ])
     subject.sync()

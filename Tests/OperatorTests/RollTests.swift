@@ -51,7 +51,7 @@ import Testing
     #expect(cluster.all(.pod).allSatisfy { $0.spec["containers"]?.array?.first?["image"] == "logd:2" })
   }
 
-  @Test("a pod that never becomes ready stops the roll at itself, and the next template begins there (kubernetes#67250)")
+  @Test("kubernetes#67250: a pod that never becomes ready stops the roll, and the next template begins there")
   func badImage() async throws {
     apply([:])
     #expect(try await subject.settle())

@@ -74,8 +74,8 @@ extension Planner {
       .compactMap { pod, report in report.clusterID.map { "\(pod) in \($0)" } }
     return refuse(
       .clustersDiffer, progLog(situation),
-      because: "servers belong to clusters of their own (\(who.joined(separator: ", "))): which one has the log is for a "
-        + "person to tell. Delete the claim and then the pod of each that has not")
+      because: "servers belong to clusters of their own (\(who.joined(separator: ", "))): which one has the log is for "
+        + "a person to tell. Delete the claim and then the pod of each that has not")
   }
 
   // MARK: Changes, in their order
@@ -147,7 +147,8 @@ extension Planner {
     situation.cluster.members.map(\.identity.name).filter { situation.ordinal(of: $0) == nil }.map { name in
       refuse(
         .unknownMember, progLog(situation),
-        because: "\(name) is a member of the cluster and no pod of this ProgLog; 'logctl cluster remove \(name)' takes it out")
+        because: "\(name) is a member of the cluster and no pod of this ProgLog; "
+          + "'logctl cluster remove \(name)' takes it out")
     }
   }
 

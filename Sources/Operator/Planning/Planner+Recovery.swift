@@ -65,7 +65,8 @@ extension Planner {
     }
     let asked = situation.observation.resource.annotations[Names.recoverAnnotation]
     guard asked == loss.token else {
-      let because = "\(loss.speaking) of \(cluster.voters.count) voters answer and a quorum is \(loss.quorum): see status.recovery"
+      let because =
+        "\(loss.speaking) of \(cluster.voters.count) voters answer and a quorum is \(loss.quorum): see status.recovery"
       return [pending(.quorumLost, progLog(situation), because: because)]
     }
     let survivor = loss.survivor.identity.name

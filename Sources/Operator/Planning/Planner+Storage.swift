@@ -7,7 +7,9 @@ extension Planner {
     let builder = situation.builder
     return situation.builder.ordinals.compactMap { ordinal in
       let name = Names.claim(builder.name, ordinal)
-      guard let claim = situation.observation[.persistentVolumeClaim, name], isUsable(claim, builder) else { return nil }
+      guard let claim = situation.observation[.persistentVolumeClaim, name], isUsable(claim, builder) else {
+        return nil
+      }
       let desired = builder.claim(of: claim)
       let reference = ObjectReference(type: .persistentVolumeClaim, name: name)
       if let growth = growth(of: claim, builder) {
@@ -24,8 +26,8 @@ extension Planner {
     }
   }
 
-  /// Claims of servers that are gone for good, by `retention.whenScaled`. A kept one is used again when the log grows, by a server
-  /// that is added as if it were new (openbao-operator#341).
+  /// Claims of servers that are gone for good, by `retention.whenScaled`. A kept one is used again when the log grows, by
+  /// a server that is added as if it were new (openbao-operator#341).
   func surplusClaims(_ situation: Situation) -> [Step] {
     guard situation.spec.storage.whenScaled == .delete, !situation.spec.isHibernated,
       let replicas = situation.currentReplicas
@@ -100,7 +102,8 @@ extension Planner {
       because: "the template of its claims still says \(size)")
     let isGrown = situation.builder.ordinals.allSatisfy { ordinal in
       let claim = situation.observation[.persistentVolumeClaim, Names.claim(situation.name, ordinal)]
-      return claim.map { growth(of: $0, situation.builder) == nil } ?? true
+      // One that is going is made anew as large as it should be.
+      return claim.map { $0.isBeingDeleted || growth(of: $0, situation.builder) == nil } ?? true
     }
     if !isGrown { step.heldBackBy = "the claims must ask for \(storage.size) first" }
     if !isTemplateSettled { step.heldBackBy = "the StatefulSet must be settled first" }
@@ -110,7 +113,9 @@ extension Planner {
   /// Why a claim must ask for more, in a clause.
   private func growth(of claim: KubernetesObject, _ builder: ObjectBuilder) -> String? {
     let size = claim.spec[path: "resources", "requests", "storage"]?.string ?? ""
-    guard let wanted = Quantity(builder.spec.storage.size), let asked = Quantity(size), wanted > asked else { return nil }
+    guard let wanted = Quantity(builder.spec.storage.size), let asked = Quantity(size), wanted > asked else {
+      return nil
+    }
     return "spec.storage.size is \(builder.spec.storage.size) and it asks for \(size)"
   }
 
@@ -134,7 +139,8 @@ extension Planner {
   }
 
   private func unusableClaim(below count: Int, _ situation: Situation) -> String? {
-    let missing = (situation.currentReplicas ?? 0)..<count
+    // A pod that is there has its claim; a StatefulSet that is made anew around it makes neither.
+    let missing = ((situation.currentReplicas ?? 0)..<count).filter { situation.pod($0) == nil }
     return missing.map { Names.claim(situation.name, $0) }.first { name in
       situation.observation[.persistentVolumeClaim, name].map { !isUsable($0, situation.builder) } ?? false
     }

@@ -61,7 +61,7 @@ final class LogMetrics: Sendable {
 
   static let descriptions: [PrometheusRegistry.Description] = [
     .init("proglog_operator_ready", "Whether a ProgLog's condition Ready is True; absent while it hibernates."),
-    .init("proglog_operator_has_leader", "Whether a server of a ProgLog leads its cluster; absent while it hibernates."),
+    .init("proglog_operator_has_leader", "Whether a ProgLog's cluster has a leader; absent while it hibernates."),
     .init("proglog_operator_members", "Members of a ProgLog's cluster, by role."),
     .init("proglog_operator_members_ready", "Members of a ProgLog's cluster whose pods are ready, by role."),
     .init("proglog_operator_plan_steps", "Steps that are to be taken, waited for or refused for a ProgLog."),

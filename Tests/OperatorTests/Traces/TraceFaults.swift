@@ -121,10 +121,6 @@ struct TraceFaults {
     world.mute = []
     for uid in world.disks.keys { world.disks[uid]?.rate = nil }
     for pod in world.pods { world.processes[pod.uid]?.failsProbe = false }
-    // Who deletes the claim of a pod that runs has to delete the pod too.
-    for pod in world.pods where world.claim(ofPod: pod.name)?.isBeingDeleted == true {
-      world.deletePod(pod.name, grace: 0)
-    }
     let isBad = world.spec.image?.hasSuffix("bad") ?? false
     world.edit(.progLog, "log") { content in
       if isBad { content["spec"]?["image"] = "logd:2" }
