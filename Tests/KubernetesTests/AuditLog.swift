@@ -27,7 +27,10 @@ struct AuditLog {
     var responseStatus: Status?
     /// RFC 3339 with microseconds: they sort as text.
     var requestReceivedTimestamp: String
+    var annotations: [String: String]?
 
+    /// Not every 403 is about rights: what is written to a namespace that is going is answered so too.
+    var lacksRight: Bool { annotations?["authorization.k8s.io/decision"] == "forbid" }
     var resource: String { [objectRef?.resource, objectRef?.subresource].compactMap(\.self).joined(separator: "/") }
     var isWrite: Bool { AuditLog.writes.contains(verb) }
     var isOfLease: Bool { objectRef?.resource == "leases" }
