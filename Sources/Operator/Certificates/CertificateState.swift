@@ -78,7 +78,7 @@ extension CertificateState {
     let reports = answers.compactMap { $0.report?.tls }
     let reported = Set(reports.flatMap { Set($0.peerAuthorities).intersection($0.serverAuthorities) })
     let ofUsers = users.sorted { $0.key < $1.key }.flatMap(\.value.trusted)
-    let all = authority.trusted + server.trusted + ofUsers.filter { reported.contains($0.reportedFingerprint) }
+    let all = authority.trusted + server.trusted + ofUsers.filter { reported.contains($0.fingerprint) }
     var seen: Set<Certificate> = []
     // Expired ones too, which do no harm: it may be our clock that is wrong.
     return all.filter { seen.insert($0).inserted }

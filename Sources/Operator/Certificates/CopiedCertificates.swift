@@ -155,7 +155,7 @@ extension CopiedCertificates {
   private func waits(before anchor: Certificate) -> [Step] {
     let because = "it does not trust \(anchor.subject) yet"
     guard server.trusted.contains(anchor) else { return [wait(.secret, reference.name, because)] }
-    let fingerprint = anchor.reportedFingerprint
+    let fingerprint = anchor.fingerprint
     let lagging = runningPods { _, report in
       !report.peerAuthorities.contains(fingerprint) || !report.serverAuthorities.contains(fingerprint)
     }
@@ -177,7 +177,7 @@ extension CopiedCertificates {
         && server.contents[Names.serverCertificate(pod)] == pair.certificateText
     }
     guard isCopied, waits.isEmpty else { return }
-    let shown = Dictionary(uniqueKeysWithValues: pairs.map { ($0.key, $0.value.leaf.reportedFingerprint) })
+    let shown = Dictionary(uniqueKeysWithValues: pairs.map { ($0.key, $0.value.leaf.fingerprint) })
     let lagging = runningPods { pod, report in
       report.peerCertificate != shown[pod] || report.serverCertificate != shown[pod]
     }

@@ -61,9 +61,6 @@ extension Certificate {
   func hasSigned(_ other: Certificate) -> Bool {
     subject == other.issuer && publicKey.isValidSignature(other.signature, for: other)
   }
-
-  /// As nodes report it.
-  var reportedFingerprint: String { CertificateSummary(self).fingerprint }
 }
 
 extension Date {

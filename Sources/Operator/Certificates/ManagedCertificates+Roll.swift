@@ -67,7 +67,7 @@ extension ManagedCertificates {
 
   private func doesNotTrustAll(_ pod: String, _ report: NodeTLSReport) -> String? {
     let missing = state.authority.trusted.first {
-      let fingerprint = $0.reportedFingerprint
+      let fingerprint = $0.fingerprint
       return !report.peerAuthorities.contains(fingerprint) || !report.serverAuthorities.contains(fingerprint)
     }
     return missing.map { "it does not trust \($0.subject) yet" }
@@ -75,7 +75,7 @@ extension ManagedCertificates {
 
   private func showsAnotherLeaf(_ pod: String, _ report: NodeTLSReport) -> String? {
     let requests = state.serverRequests.filter { $0.commonName == pod }
-    let leaves = requests.compactMap(state.leaf).map(\.reportedFingerprint)
+    let leaves = requests.compactMap(state.leaf).map(\.fingerprint)
     guard leaves != [report.peerCertificate, report.serverCertificate] else { return nil }
     return "it does not show its new certificates yet"
   }

@@ -146,10 +146,10 @@ struct Reading {
       let trust = try? TrustBundle(pem: contents[Names.trustKey] ?? ""), node.anchor(among: trust.authorities) != nil
     else { return nil }
     (trusted, leaf, serverLeaf) = (trust.authorities, node.leaf, server.leaf)
-    let authorities = trusted.map(\.reportedFingerprint)
+    let authorities = trusted.map(\.fingerprint)
     tls = NodeTLSReport(
-      peerAuthorities: authorities, serverAuthorities: authorities, peerCertificate: leaf.reportedFingerprint,
-      serverCertificate: serverLeaf.reportedFingerprint)
+      peerAuthorities: authorities, serverAuthorities: authorities, peerCertificate: leaf.fingerprint,
+      serverCertificate: serverLeaf.fingerprint)
   }
 
   init?(user secret: KubernetesObject?) {
