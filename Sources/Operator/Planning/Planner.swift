@@ -115,8 +115,11 @@ struct Planner: Sendable {
   /// The objects that must be looked up before a plan is made: those whose absence would make us create them.
   func needed(for observation: Observation) -> [ObjectReference] {
     guard !observation.resource.isBeingDeleted, let situation = try? situation(observation) else { return [] }
-    let builder = situation.builder
-    return builder.supportingObjects().map(\.reference) + certificateSecrets(builder)
+    return needed(by: situation.builder)
+  }
+
+  private func needed(by builder: ObjectBuilder) -> [ObjectReference] {
+    builder.supportingObjects().map(\.reference) + certificateSecrets(builder)
       + [ObjectReference(type: .statefulSet, name: Names.statefulSet(builder.name))]
   }
 
@@ -129,7 +132,7 @@ struct Planner: Sendable {
   private func foreignObjects(_ situation: Situation) -> [Step] {
     let (builder, observation) = (situation.builder, situation.observation)
     // Of Secrets CertificateSecret says so, with the mode of TLS in mind.
-    return needed(for: observation).filter { $0.type != .secret }.compactMap { reference in
+    return needed(by: builder).filter { $0.type != .secret }.compactMap { reference in
       guard let object = observation.objects[reference], object.controllerUID != builder.identity.uid else {
         return nil
       }
