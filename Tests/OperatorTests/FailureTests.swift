@@ -13,15 +13,6 @@ import Testing
 
   init() { subject = OperatorUnderTest(cluster) }
 
-  private var plan: [Step] {
-    get async throws {
-      let resource = try #require(cluster[.progLog, "log"])
-      subject.sync()
-      let planner = subject.reconciler.planner
-      return planner.plan(try await subject.reconciler.observer.observe(resource, planner))
-    }
-  }
-
   @Test("redpanda-operator#1866: other labels of pods leave every claim where it is")
   func labels() async throws {
     cluster.apply(spec: ["replicas": 3, "podLabels": ["team": "a"]])
@@ -42,7 +33,7 @@ import Testing
     for _ in 0..<20 {
       cluster.runControllers()
       subject.servers.advance()
-      for step in try await plan {
+      for step in try await subject.plan {
         if case .administer(.add(_, let address, _)) = step.action { addresses.append(address) }
       }
       try await subject.reconcile()
@@ -62,7 +53,7 @@ import Testing
     cluster.apply(spec: ["replicas": 3])
     try await subject.settle()
     #expect(cluster[.statefulSet, "log"]?.spec["replicas"] == 1)
-    let held = try await plan.first { $0.object.type == .statefulSet }
+    let held = try await subject.plan.first { $0.object.type == .statefulSet }
     #expect(held?.heldBackBy == "PersistentVolumeClaim data-log-1, which is being deleted, must be gone")
     cluster.remove(.persistentVolumeClaim, "data-log-1")
     #expect(try await subject.settle())
@@ -92,9 +83,9 @@ import Testing
       state.group?.members[index].role = .learner
     }
     subject.servers.mute(["log-2"])
-    #expect(try await plan.filter { $0.isExecutable && $0.isDisruptive } == [])
+    #expect(try await subject.plan.filter { $0.isExecutable && $0.isDisruptive } == [])
     subject.servers.mute([])
-    #expect(try await plan.filter { $0.isExecutable && $0.isDisruptive }.map(\.reason) == [.memberCaughtUp])
+    #expect(try await subject.plan.filter { $0.isExecutable && $0.isDisruptive }.map(\.reason) == [.memberCaughtUp])
   }
 
   @Test("what was made and deleted before a cache saw it is not taken for something that is still going")

@@ -22,19 +22,6 @@ import Testing
     #expect(servers.violations == [])
   }
 
-  private var voters: [String] {
-    (servers.group?.members ?? []).filter { $0.role == .voter }.map(\.identity.name).sorted()
-  }
-
-  private var plan: [Step] {
-    get async throws {
-      let resource = try #require(cluster[.progLog, "log"])
-      subject.sync()
-      let planner = subject.reconciler.planner
-      return planner.plan(try await subject.reconciler.observer.observe(resource, planner))
-    }
-  }
-
   @Test("three servers come up: one begins the cluster, the others are learners before they are voters")
   func creation() async throws {
     try await settle(replicas: 3)
@@ -57,9 +44,9 @@ import Testing
     #expect(cluster[.pod, "log-3"] == nil && cluster[.persistentVolumeClaim, "data-log-3"] == nil)
     #expect(cluster[.service, "log-3"] == nil)
     try await settle(replicas: 1)
-    #expect(voters == ["log-0"])
+    #expect(cluster.voters == ["log-0"])
     try await settle(replicas: 3)
-    #expect(voters == ["log-0", "log-1", "log-2"])
+    #expect(cluster.voters == ["log-0", "log-1", "log-2"])
     #expect(cluster.condition("Ready").status == "True")
   }
 
@@ -188,7 +175,7 @@ import Testing
     #expect(cluster.condition("Ready").reason == "MemberSilent")
     servers.mute([])
     #expect(try await subject.settle())
-    #expect(voters.count == 3)
+    #expect(cluster.voters.count == 3)
   }
 
   @Test("a log that is made anew finds its cluster again on kept volumes, also where it was larger")
@@ -269,10 +256,10 @@ import Testing
     cluster.forgetWrites()
     try await subject.settle()
     #expect(cluster.writes == ["apply status of ProgLog log"])
-    #expect(try await plan.allSatisfy { !$0.isExecutable })
+    #expect(try await subject.plan.allSatisfy { !$0.isExecutable })
     cluster.edit(.progLog, "log") { $0["metadata"]?["annotations"] = [:] }
     #expect(try await subject.settle())
-    #expect(voters.count == 3)
+    #expect(cluster.voters.count == 3)
   }
 
   @Test("an even number of servers, or more than nine, is refused with the reason")
@@ -296,13 +283,13 @@ import Testing
     #expect(recovery["survivor"] == "log-0")
     #expect(recovery["lostAfter"]?.integer != nil)
     #expect(cluster.condition("Ready").reason == "QuorumLost")
-    #expect(try await plan.allSatisfy { !$0.isExecutable })
+    #expect(try await subject.plan.allSatisfy { !$0.isExecutable })
     cluster.edit(.progLog, "log") { $0["metadata"]?["annotations"] = ["proglog.io/recover": "yes"] }
-    #expect(try await plan.allSatisfy { !$0.isExecutable })
+    #expect(try await subject.plan.allSatisfy { !$0.isExecutable })
     cluster.edit(.progLog, "log") {
       $0["metadata"]?["annotations"] = ["proglog.io/recover": recovery["token"] ?? ""]
     }
-    let steps = try await plan.filter(\.isExecutable)
+    let steps = try await subject.plan.filter(\.isExecutable)
     #expect(steps.map(\.reason) == [.recovering])
   }
 }

@@ -1,6 +1,7 @@
 import KubernetesClient
 import Logging
 import Synchronization
+import Testing
 
 @testable import Operator
 
@@ -44,6 +45,15 @@ struct OperatorUnderTest {
     for type in types {
       let objects = cluster.all(type, labelSelector: type == .progLog ? nil : Names.childSelector)
       for change in view.stores[type]?.first?.replace(with: objects) ?? [] { view.expectations.saw(change, of: type) }
+    }
+  }
+
+  /// The plan for what is there now, with caches that show all of it.
+  var plan: [Step] {
+    get async throws {
+      let resource = try #require(cluster[.progLog, "log"])
+      sync()
+      return reconciler.planner.plan(try await reconciler.observer.observe(resource, reconciler.planner))
     }
   }
 
