@@ -25,7 +25,7 @@ extension FuzzTarget {
     run: { input in
       guard let json = try? JSONCoding.decode(ByteBuffer(bytes: input)), let secrets = json.object else { return false }
       var world = SecretWorld(secrets)
-      _ = world.planner.certificateStatus(world.builder, world.observation)
+      _ = CertificatesInUse(world.builder, world.observation).status
       for mode in [ProgLogSpec.TLS.Mode.secrets, .managed] {
         world.mode = mode
         try require(world.plan == world.plan, "a plan that is not the same twice")
@@ -41,7 +41,6 @@ extension FuzzTarget {
 private struct SecretWorld {
   private(set) var secrets: [String: KubernetesObject]
   var mode = ProgLogSpec.TLS.Mode.managed
-  let planner = Planner(defaults: OperatorDefaults(image: "logd"))
 
   init(_ secrets: [String: JSONValue]) {
     self.secrets = [:]
@@ -68,7 +67,8 @@ private struct SecretWorld {
     var spec = ProgLogSpec()
     spec.users = [.init(name: "a")]
     spec.tls.secretPrefix = "log-user-a"
-    return ObjectBuilder(identity: Identity(resource), spec: spec, defaults: planner.defaults, tlsMode: mode)
+    return ObjectBuilder(
+      identity: Identity(resource), spec: spec, defaults: OperatorDefaults(image: "logd"), tlsMode: mode)
   }
 
   var observation: Observation {
@@ -77,7 +77,7 @@ private struct SecretWorld {
     return observation
   }
 
-  var plan: [Step] { planner.certificates(builder, observation) }
+  var plan: [Step] { CertificatesInUse(builder, observation).steps }
 
   mutating func pass() throws {
     let issuer = CertificateIssuer(builder, observation)

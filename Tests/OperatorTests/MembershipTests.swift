@@ -211,11 +211,11 @@ import Testing
     let resource = try #require(cluster[.progLog, "log"])
     let planner = subject.reconciler.planner
     subject.sync()
-    var observation = try await subject.reconciler.observer.observe(resource, planner)
+    var observation = try await subject.reconciler.observer.observe(resource, planner).observation
     var stranger = try #require(observation.answers["log-2"]?.report)
     stranger.clusterID = "another"
     observation.answers["log-2"] = .report(stranger)
-    let steps = planner.plan(observation)
+    let steps = planner.steps(observation)
     #expect(steps.map(\.reason) == [.clustersDiffer])
     #expect(steps.first?.because.contains("log-2 in another") == true)
   }

@@ -82,6 +82,11 @@ struct OperatorUnderTest {
   }
 }
 
+extension Planner {
+  /// The plan for what was observed.
+  func steps(_ observation: Observation) -> [Step] { plan(assess(observation)) }
+}
+
 extension InMemoryCluster {
   /// Applies a ProgLog as a person would. Where the spec is silent it is one server without TLS: most tests are about neither.
   func apply(spec: JSONValue, name: String = "log") {

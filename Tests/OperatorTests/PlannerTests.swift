@@ -18,7 +18,7 @@ import Testing
     for type in ResourceType.children {
       for object in cluster.all(type) { observation[type, object.name] = object }
     }
-    return subject.reconciler.planner.plan(observation)
+    return subject.reconciler.planner.steps(observation)
   }
 
   private func transcript(_ name: String = "log") -> [String] {

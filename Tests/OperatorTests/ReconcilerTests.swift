@@ -70,12 +70,13 @@ import Testing
     cluster.edit(.progLog, "log") { $0["metadata"]?["generation"] = 1 }
     let planner = Planner(defaults: OperatorUnderTest.defaults)
     var observation = Observation(resource: try #require(cluster[.progLog, "log"]))
-    let steps = planner.plan(observation)
-    let first = planner.status(observation, steps: steps, failure: nil, now: "2024-01-01T00:00:00Z")
+    let steps = planner.steps(observation)
+    let first = planner.status(planner.assess(observation), steps: steps, failure: nil, now: "2024-01-01T00:00:00Z")
     observation.resource.content["status"] = first
-    #expect(planner.status(observation, steps: steps, failure: nil, now: "2024-01-02T00:00:00Z") == first)
+    let assessment = planner.assess(observation)
+    #expect(planner.status(assessment, steps: steps, failure: nil, now: "2024-01-02T00:00:00Z") == first)
     let failed = planner.status(
-      observation, steps: [], failure: StepFailure(step: "x", message: "y"), now: "2024-01-03T00:00:00Z")
+      assessment, steps: [], failure: StepFailure(step: "x", message: "y"), now: "2024-01-03T00:00:00Z")
     let times = failed["conditions"]?.array?.map { $0["lastTransitionTime"]?.string }
     #expect(times == Array(repeating: "2024-01-03T00:00:00Z", count: 3))
   }

@@ -86,7 +86,7 @@ import Testing
     }
     let resource = try #require(cluster[.progLog, "log"])
     subject.sync()
-    var observation = try await subject.reconciler.observer.observe(resource, planner)
+    var observation = try await subject.reconciler.observer.observe(resource, planner).observation
     var leader = try #require(observation.answers["log-0"]?.report)
     leader.members = leader.members.map { member in
       var member = member
@@ -94,7 +94,7 @@ import Testing
       return member
     }
     observation.answers["log-0"] = .report(leader)
-    let restarts = planner.plan(observation).filter { if case .restart = $0.action { true } else { false } }
+    let restarts = planner.steps(observation).filter { if case .restart = $0.action { true } else { false } }
     #expect(restarts.first { $0.object.name == "log-2" }?.isExecutable != true)
   }
 

@@ -44,11 +44,12 @@ struct Fingerprint: Sendable, Hashable {
 
   private mutating func add(_ text: String) {
     add(UInt64(text.utf8.count))
-    for byte in text.utf8 { add(byte: byte) }
+    var text = text
+    text.withUTF8 { for index in $0.indices { add(byte: $0[index]) } }
   }
 
   private mutating func add(_ number: UInt64) {
-    for shift in stride(from: 0, to: 64, by: 8) { add(byte: UInt8(truncatingIfNeeded: number >> UInt64(shift))) }
+    for shift in 0..<8 { add(byte: UInt8(truncatingIfNeeded: number >> (8 * UInt64(shift)))) }
   }
 
   private mutating func add(byte: UInt8) {

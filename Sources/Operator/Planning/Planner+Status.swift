@@ -7,15 +7,18 @@ extension Planner {
   ///   - steps: what is still to be done.
   ///   - failure: the answer with which the API server refused a step, if it did.
   ///   - now: the time as RFC 3339, for conditions that change.
-  func status(_ observation: Observation, steps: [Step], failure: StepFailure?, now: String) -> JSONValue {
-    let resource = observation.resource
+  func status(_ assessment: Assessment, steps: [Step], failure: StepFailure?, now: String) -> JSONValue {
+    let resource = assessment.observation.resource
     var status = resource.status
-    // Without a valid spec there is nothing to compare the cluster with: what was seen last stays.
-    if let situation = try? situation(observation) { describe(situation, in: &status) }
+    // Without a valid spec what was seen last stays.
+    if let valid = assessment.valid {
+      describe(valid.situation, in: &status)
+      status["certificates"] = valid.certificates.status
+    }
     status["observedGeneration"] = .integer(resource.generation)
     status["plan"] = .array(steps.map(\.status))
     status["conditions"] = .array(
-      [ready(steps, failure, observation), progressing(steps), degraded(steps, failure)].map {
+      [ready(steps, failure, assessment.valid?.situation.spec), progressing(steps), degraded(steps, failure)].map {
         $0.status(previous: resource.condition($0.type), generation: resource.generation, now: now)
       })
     return status
@@ -55,12 +58,11 @@ extension Planner {
         return member.status(
           previous: previous.first { $0["name"]?.string == member.name }, isClusterKnown: !cluster.members.isEmpty)
       })
-    status["certificates"] = certificateStatus(builder, observation)
     status["recovery"] = QuorumLoss(cluster)?.status
   }
 
-  private func ready(_ steps: [Step], _ failure: StepFailure?, _ observation: Observation) -> Condition {
-    if let spec = try? ProgLogSpec(of: observation.resource), spec.isHibernated {
+  private func ready(_ steps: [Step], _ failure: StepFailure?, _ spec: ProgLogSpec?) -> Condition {
+    if spec?.isHibernated == true {
       return Condition("Ready", false, "Hibernated", "spec.hibernated is true: no server runs, everything is kept")
     }
     // What hinders nobody who reads or writes; everything else that is refused or waited for does.

@@ -6,30 +6,36 @@ import ProgLogClient
 struct Planner: Sendable {
   var defaults: OperatorDefaults
 
+  /// Reads an observation, once for all that follows.
+  func assess(_ observation: Observation) -> Assessment {
+    Assessment(
+      observation: observation,
+      contents: Result { () throws(InvalidSpec) in Assessment.Contents(try situation(observation)) })
+  }
+
   /// The steps in the order in which they are to be taken; none when everything is as the spec asks.
-  func plan(_ observation: Observation) -> [Step] {
+  func plan(_ assessment: Assessment) -> [Step] {
     // Kubernetes' garbage collector takes apart what we own; making things anew meanwhile would race with it.
-    if observation.resource.isBeingDeleted { return [] }
-    let situation: Situation
-    do {
-      situation = try self.situation(observation)
-    } catch {
-      return [invalid(error, observation)]
+    if assessment.observation.resource.isBeingDeleted { return [] }
+    let contents: Assessment.Contents
+    switch assessment.contents {
+    case .success(let valid): contents = valid
+    case .failure(let error): return [invalid(error, assessment.observation)]
     }
     // Either all names that we need are ours or free, or nothing is touched: half a log helps nobody.
-    let strangers = foreignObjects(situation)
+    let strangers = foreignObjects(contents)
     guard strangers.isEmpty else { return strangers }
-    let steps = converge(situation)
-    guard observation.resource.annotations[Names.pausedAnnotation] == "true" else { return steps }
+    let steps = converge(contents)
+    guard assessment.observation.resource.annotations[Names.pausedAnnotation] == "true" else { return steps }
     return steps.map(paused)
   }
 
-  private func converge(_ situation: Situation) -> [Step] {
-    let (builder, observation) = (situation.builder, situation.observation)
+  private func converge(_ contents: Assessment.Contents) -> [Step] {
+    let situation = contents.situation
     // Pods cannot start before the Secrets and the ConfigMap that they mount.
-    var steps = certificates(builder, observation)
-    steps += builder.supportingObjects().compactMap { apply($0, observation) }
-    steps += surplusObjects(situation)
+    var steps = contents.certificates.steps
+    steps += contents.supporting.compactMap { apply($0, situation.observation) }
+    steps += surplusObjects(contents)
     steps += servers(situation)
     steps += addresses(situation)
     steps += modes(situation) + accessSource(situation)
@@ -113,13 +119,9 @@ struct Planner: Sendable {
   }
 
   /// The objects that must be looked up before a plan is made: those whose absence would make us create them.
-  func needed(for observation: Observation) -> [ObjectReference] {
-    guard !observation.resource.isBeingDeleted, let situation = try? situation(observation) else { return [] }
-    return needed(by: situation.builder)
-  }
-
-  private func needed(by builder: ObjectBuilder) -> [ObjectReference] {
-    builder.supportingObjects().map(\.reference) + certificateSecrets(builder)
+  func needed(_ contents: Assessment.Contents) -> [ObjectReference] {
+    let builder = contents.situation.builder
+    return contents.supporting.map(\.reference) + builder.certificateSecrets
       + [ObjectReference(type: .statefulSet, name: Names.statefulSet(builder.name))]
   }
 
@@ -129,10 +131,10 @@ struct Planner: Sendable {
       because: error.description)
   }
 
-  private func foreignObjects(_ situation: Situation) -> [Step] {
-    let (builder, observation) = (situation.builder, situation.observation)
+  private func foreignObjects(_ contents: Assessment.Contents) -> [Step] {
+    let (builder, observation) = (contents.situation.builder, contents.situation.observation)
     // Of Secrets CertificateSecret says so, with the mode of TLS in mind.
-    return needed(by: builder).filter { $0.type != .secret }.compactMap { reference in
+    return needed(contents).filter { $0.type != .secret }.compactMap { reference in
       guard let object = observation.objects[reference], object.controllerUID != builder.identity.uid else {
         return nil
       }
@@ -182,8 +184,9 @@ struct Planner: Sendable {
   }
 
   /// Objects that we made for what the spec no longer has.
-  private func surplusObjects(_ situation: Situation) -> [Step] {
-    let wanted = Set(situation.builder.supportingObjects().map(\.reference))
+  private func surplusObjects(_ contents: Assessment.Contents) -> [Step] {
+    let situation = contents.situation
+    let wanted = Set(contents.supporting.map(\.reference))
     let types = Set(
       ResourceType.optionalChildren + [situation.observation.capabilities.disruptionBudget].compactMap(\.self))
     return situation.observation.objects.filter { reference, object in

@@ -13,44 +13,53 @@ struct Observer: Sendable {
 
   /// Absence in a cache means little: the object may lack our labels, or be newer than the cache. Before we create
   /// something we ask.
-  func observe(_ resource: KubernetesObject, _ planner: Planner) async throws(KubernetesError) -> Observation {
+  func observe(_ resource: KubernetesObject, _ planner: Planner) async throws(KubernetesError) -> Assessment {
     var observation = Observation(resource: resource)
     observation.time = time()
     observation.capabilities = capabilities()
     for type in ResourceType.children {
       for child in view.children(type, of: observation.identity) { observation[type, child.name] = child }
     }
-    guard let spec = try? ProgLogSpec(of: resource) else { return observation }
-    try await lookUp(planner.foreign(spec, observation), in: &observation)
-    observation.answers = await ask(observation, credentials(planner, observation))
-    try await lookUp(planner.needed(for: observation), in: &observation)
-    return observation
+    // As long as nobody was asked, enough to know what is to be asked for.
+    guard let outline = try? planner.situation(observation) else { return planner.assess(observation) }
+    try await lookUp(planner.foreign(outline), in: &observation)
+    observation.answers = await ask(observation, credentials(outline.builder, observation))
+    let assessment = planner.assess(observation)
+    guard let valid = assessment.valid, try await lookUp(planner.needed(valid), in: &observation) else {
+      return assessment
+    }
+    return planner.assess(observation)
   }
 
-  func carryOut(
-    _ change: Step.MembershipChange, _ observation: Observation, _ planner: Planner
-  ) async throws(MemberError) {
+  func carryOut(_ change: Step.MembershipChange, _ situation: Situation) async throws(MemberError) {
+    let observation = situation.observation
     guard let pod = observation[.pod, change.pod],
-      let endpoint = endpoint(pod, observation, credentials(planner, observation))
+      let endpoint = endpoint(pod, observation, credentials(situation.builder, observation))
     else {
       throw MemberError(description: "pod \(change.pod) does not run any more", mayPass: true)
     }
     try await members.carryOut(change, at: endpoint)
   }
 
+  /// - Returns: whether something was found that was not known.
+  @discardableResult
   private func lookUp(
     _ references: [ObjectReference], in observation: inout Observation
-  ) async throws(KubernetesError) {
+  ) async throws(KubernetesError) -> Bool {
+    var isNew = false
     for reference in references where observation.objects[reference] == nil {
       let key =
         reference.type.isNamespaced
         ? observation.identity.key(reference.name) : ObjectKey(namespace: "", name: reference.name)
       do {
-        if let found = try await api.get(reference.type, key) { observation.objects[reference] = found }
+        guard let found = try await api.get(reference.type, key) else { continue }
+        observation.objects[reference] = found
+        isNew = true
       } catch  where error.isForbidden && !reference.type.isNamespaced {
         // With rights in single namespaces nothing of the whole cluster can be read; the API server decides then.
       }
     }
+    return isNew
   }
 
   /// All pods at once: one that does not answer costs its time-out once.
@@ -68,9 +77,8 @@ struct Observer: Sendable {
     }
   }
 
-  private func credentials(_ planner: Planner, _ observation: Observation) -> MemberEndpoint.Credentials {
+  private func credentials(_ builder: ObjectBuilder, _ observation: Observation) -> MemberEndpoint.Credentials {
     do {
-      let builder = try planner.situation(observation).builder
       return try adminCertificates.credentials(builder, observation).map { .tls($0) } ?? .plaintext
     } catch {
       return .missing("\(error)")

@@ -32,13 +32,13 @@ struct Reconciler: Sendable {
       logger.info("being deleted; the garbage collector removes what it owns")
       return .done
     }
-    var observation = try await observer.observe(resource, planner)
-    var steps = planner.plan(observation)
+    var assessment = try await observer.observe(resource, planner)
+    var steps = planner.plan(assessment)
     let executable = steps.filter(\.isExecutable)
     var failure: Failure?
     for step in executable {
       do {
-        try await perform(step, observation, logger: logger)
+        try await perform(step, assessment, logger: logger)
       } catch {
         logger.warning("cannot \(step.title)", metadata: ["reason": "\(step.reason.rawValue)", "error": "\(error)"])
         failure = Failure(step: step, error: error)
@@ -46,27 +46,28 @@ struct Reconciler: Sendable {
       }
     }
     if !executable.isEmpty {
-      observation = try await observer.observe(resource, planner)
-      steps = planner.plan(observation)
+      assessment = try await observer.observe(resource, planner)
+      steps = planner.plan(assessment)
     }
-    let status = planner.status(observation, steps: steps, failure: failure?.lasting, now: now())
-    measure(observation, steps, status)
-    try await write(status, observation, steps, logger: logger)
+    let status = planner.status(assessment, steps: steps, failure: failure?.lasting, now: now())
+    measure(assessment, steps, status)
+    try await write(status, of: resource, steps, logger: logger)
     if let failure, case .kubernetes(let error) = failure.error { throw error }
-    return outcome(steps, observation, hasActed: !executable.isEmpty)
+    return outcome(steps, assessment, hasActed: !executable.isEmpty)
   }
 
-  private func perform(_ step: Step, _ observation: Observation, logger: Logger) async throws(StepError) {
-    let key = observation.identity.key(step.object.name)
+  private func perform(_ step: Step, _ assessment: Assessment, logger: Logger) async throws(StepError) {
+    guard let situation = assessment.valid?.situation else { preconditionFailure("\(step) for a spec that is invalid") }
+    let key = situation.observation.identity.key(step.object.name)
     let type = step.object.type
     switch step.action {
     case .create(let desired), .change(let desired): try await apply(desired)
     case .delete(let uid), .restart(let uid): try await delete(type, key, uid: uid, .background)
     case .orphan(let uid): try await delete(type, key, uid: uid, .orphan)
-    case .certify(let work): try await write(work, observation)
+    case .certify(let work): try await write(work, situation)
     case .administer(let change):
       do {
-        try await observer.carryOut(change, observation, planner)
+        try await observer.carryOut(change, situation)
       } catch {
         throw .member(error)
       }
@@ -74,16 +75,17 @@ struct Reconciler: Sendable {
     }
     logger.info("\(step.title)", metadata: ["reason": "\(step.reason.rawValue)", "because": "\(step.because)"])
     await events.record(
-      .normal, reason: step.reason.rawValue, "\(step.title): \(step.because)", about: observation.resource,
+      .normal, reason: step.reason.rawValue, "\(step.title): \(step.because)", about: assessment.observation.resource,
       annotations: Self.pass(logger))
   }
 
   /// Keys are written over the very Secret that was planned with, or not at all: another operator may have written others a
   /// moment ago, and servers may show them already.
-  private func write(_ work: CertificateWork, _ observation: Observation) async throws(StepError) {
+  private func write(_ work: CertificateWork, _ situation: Situation) async throws(StepError) {
+    let observation = situation.observation
     let desired: DesiredObject
     do {
-      desired = try CertificateIssuer(planner.situation(observation).builder, observation).secret(for: work)
+      desired = try CertificateIssuer(situation.builder, observation).secret(for: work)
     } catch {
       throw .certificates("\(error)")
     }
@@ -144,7 +146,7 @@ extension Reconciler {
   /// What was just done shows at once.
   static let nextStepInterval = Duration.milliseconds(200)
 
-  private func outcome(_ steps: [Step], _ observation: Observation, hasActed: Bool) -> Outcome {
+  private func outcome(_ steps: [Step], _ assessment: Assessment, hasActed: Bool) -> Outcome {
     if steps.contains(where: \.isExecutable) { return .again(after: hasActed ? Self.nextStepInterval : .zero) }
     let reasons = Set(steps.map(\.reason))
     if !reasons.isDisjoint(with: Step.Reason.betweenServers) || steps.contains(where: \.isHeldBackByServers) {
@@ -155,15 +157,13 @@ extension Reconciler {
       return .again(after: Self.foreignObjectInterval)
     }
     // Whoever is being made says so himself.
-    guard !observation.answers.isEmpty else { return .done }
-    return .again(after: min(Self.restInterval, untilCertificatesChange(observation)))
+    guard !assessment.observation.answers.isEmpty else { return .done }
+    return .again(after: min(Self.restInterval, untilCertificatesChange(assessment)))
   }
 
-  private func untilCertificatesChange(_ observation: Observation) -> Duration {
-    guard let builder = try? planner.situation(observation).builder,
-      let time = planner.nextCertificateTime(builder, observation)
-    else { return Self.restInterval }
-    return .seconds(max(1, time - observation.time))
+  private func untilCertificatesChange(_ assessment: Assessment) -> Duration {
+    guard let time = assessment.valid?.certificates.nextChange else { return Self.restInterval }
+    return .seconds(max(1, time - assessment.observation.time))
   }
 }
 
@@ -220,8 +220,8 @@ extension Reconciler {
 // MARK: - Status
 
 extension Reconciler {
-  private func measure(_ observation: Observation, _ steps: [Step], _ status: JSONValue) {
-    guard let situation = try? planner.situation(observation) else { return }
+  private func measure(_ assessment: Assessment, _ steps: [Step], _ status: JSONValue) {
+    guard let situation = assessment.valid?.situation else { return }
     var expiries: [String: Int64] = [:]
     for (kind, field) in [("authority", "authorityExpiry"), ("leaf", "earliestExpiry")] {
       expiries[kind] = status[path: "certificates", field]?.string.flatMap(OperatorClock.seconds(of:))
@@ -229,15 +229,12 @@ extension Reconciler {
     let ready = status["conditions"]?.array?.first { $0["type"]?.string == "Ready" }
     metrics.record(
       LogMetrics.Sample(situation, steps: steps, isReady: ready?["status"]?.string == "True", expiries: expiries),
-      of: observation.resource.key)
+      of: assessment.observation.resource.key)
   }
 
   private func write(
-    _ status: JSONValue, _ observation: Observation, _ steps: [Step], logger: Logger
-  )
-    async throws(KubernetesError)
-  {
-    let resource = observation.resource
+    _ status: JSONValue, of resource: KubernetesObject, _ steps: [Step], logger: Logger
+  ) async throws(KubernetesError) {
     guard Planner.isNews(status, after: resource.status) else { return }
     let object = KubernetesObject([
       "apiVersion": .string(ResourceType.progLog.apiVersion), "kind": .string(ResourceType.progLog.kind),

@@ -55,7 +55,7 @@ import X509
     try lab.act()
     lab.readAll()
     #expect(lab.transcript == ["wait for Secret log-ca (TrustSpreading)"])
-    #expect(lab.planner.nextCertificateTime(lab.builder, lab.observation) == lab.time + 600)
+    #expect(lab.inUse.nextChange == lab.time + 600)
     lab.time += 600
     #expect(lab.transcript == ["drop the old authority from Secret log-ca (AuthorityRoll)"])
     try lab.act()
@@ -63,7 +63,7 @@ import X509
     #expect(lab.authorityNames("log-tls").count == 1 && lab.authorityNames("log-tls") != old)
     #expect(lab.authorityNames("log-user-alice") == lab.authorityNames("log-tls"))
     #expect(lab.transcript == [], "the annotation is done with")
-    #expect(lab.planner.certificateStatus(lab.builder, lab.observation)?["lastRoll"] == "2027")
+    #expect(lab.inUse.status?["lastRoll"] == "2027")
   }
 
   @Test("the status tells the stage, and under which annotation the key was made")
@@ -74,7 +74,7 @@ import X509
     for _ in 0..<3 {
       try lab.settle()
       lab.readAll()
-      let status = lab.planner.certificateStatus(lab.builder, lab.observation)
+      let status = lab.inUse.status
       stages.append("\(status?["rollStage"]?.string ?? "-") \(status?["lastRoll"]?.string ?? "-")")
       lab.time += 600
     }
@@ -96,7 +96,7 @@ import X509
       report.tls = nil
       observation.answers["log-2"] = .report(report)
     }
-    #expect(lab.planner.certificates(lab.builder, observation).map(\.because) == ["it speaks plaintext"])
+    #expect(CertificatesInUse(lab.builder, observation).steps.map(\.because) == ["it speaks plaintext"])
     lab.pods = [:]
     #expect(lab.transcript == ["let the next authority sign in Secret log-ca (AuthorityRoll)"])
     try lab.settle()
@@ -128,7 +128,7 @@ import X509
       try lab.settle()
     }
     #expect(lab.writes.count { $0.hasPrefix("add") } == 2, "1, and then the last")
-    #expect(lab.planner.certificateStatus(lab.builder, lab.observation)?["lastRoll"] == "3")
+    #expect(lab.inUse.status?["lastRoll"] == "3")
   }
 
   @Test("an authority whose life is two thirds over is rolled by itself")
@@ -184,7 +184,7 @@ import X509
     lab.readAll()
     #expect(lab.transcript == [])
     #expect(lab.authorityNames("log-tls").count == 1)
-    #expect(lab.planner.certificateStatus(lab.builder, lab.observation)?["lastRoll"] == "1")
+    #expect(lab.inUse.status?["lastRoll"] == "1")
   }
 }
 

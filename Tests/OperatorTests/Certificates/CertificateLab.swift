@@ -30,8 +30,6 @@ struct CertificateLab {
   private(set) var writes: [String] = []
   private var revision: Int64 = 0
 
-  let planner = Planner(defaults: OperatorDefaults(image: "logd:test"))
-
   // MARK: What the operator sees
 
   var resource: KubernetesObject {
@@ -45,8 +43,8 @@ struct CertificateLab {
 
   var builder: ObjectBuilder {
     ObjectBuilder(
-      identity: Identity(resource), spec: spec, defaults: planner.defaults, tlsMode: mode, ordinals: ordinals,
-      addresses: addresses)
+      identity: Identity(resource), spec: spec, defaults: OperatorUnderTest.defaults, tlsMode: mode,
+      ordinals: ordinals, addresses: addresses)
   }
 
   var observation: Observation {
@@ -58,7 +56,9 @@ struct CertificateLab {
     return observation
   }
 
-  var plan: [Step] { planner.certificates(builder, observation) }
+  var inUse: CertificatesInUse { CertificatesInUse(builder, observation) }
+
+  var plan: [Step] { inUse.steps }
 
   var transcript: [String] {
     plan.map { "\($0.title) (\($0.reason.rawValue))" + ($0.heldBackBy == nil ? "" : " held back") }
@@ -79,7 +79,7 @@ struct CertificateLab {
   /// - Parameter limit: after how many steps the operator stops.
   mutating func act(limit: Int = .max) throws {
     let (builder, observation) = (builder, observation)
-    for step in planner.certificates(builder, observation).filter(\.isExecutable).prefix(limit) {
+    for step in plan.filter(\.isExecutable).prefix(limit) {
       // As the shell does it: all steps of a plan with the observation that they were planned with.
       guard case .certify(let work) = step.action else {
         try take(step)

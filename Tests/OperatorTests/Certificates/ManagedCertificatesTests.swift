@@ -147,7 +147,7 @@ import X509
   func renewal() throws {
     var lab = try settled()
     let before = lab.serverLeaves
-    let next = try #require(lab.planner.nextCertificateTime(lab.builder, lab.observation))
+    let next = try #require(lab.inUse.nextChange)
     #expect(next > lab.time + 59 * CertificateLab.day && next < lab.time + 61 * CertificateLab.day)
     lab.time = next - 1
     #expect(lab.transcript == [])
@@ -270,14 +270,14 @@ import X509
   func status() throws {
     let lab = try settled()
     #expect(
-      lab.planner.certificateStatus(lab.builder, lab.observation) == [
+      lab.inUse.status == [
         "authorityExpiry": "2037-01-15T08:00:00Z", "earliestExpiry": "2027-04-15T08:00:00Z",
       ])
     var plain = lab
     plain.mode = .disabled
-    #expect(plain.planner.certificateStatus(plain.builder, plain.observation) == nil)
+    #expect(plain.inUse.status == nil)
     #expect(plain.transcript == [])
-    #expect(plain.planner.nextCertificateTime(plain.builder, plain.observation) == nil)
+    #expect(plain.inUse.nextChange == nil)
   }
 
   @Test("whatever is in the Secrets, a plan is made, and following it ends in order")

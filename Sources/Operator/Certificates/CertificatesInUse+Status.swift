@@ -3,37 +3,32 @@ import FoundationEssentials
 import KubernetesClient
 import X509
 
-extension Planner {
+extension CertificatesInUse {
   /// `status.certificates`: when what is in use ends, and how far a roll of the authority's key is; nil without TLS.
-  func certificateStatus(_ builder: ObjectBuilder, _ observation: Observation) -> JSONValue? {
-    switch builder.tlsMode {
-    case .disabled: return nil
-    case .managed:
-      let state = CertificateState(builder, observation)
+  var status: JSONValue? {
+    switch source {
+    case .none: return nil
+    case .managed(let managed):
+      let state = managed.state
       var status = Self.expiries(state.authority.issuer.map { [$0.certificate] } ?? [], state.leaves)
       status["rollStage"] = state.authority.stage.rollStage.map { .string($0) }
       status["lastRoll"] = state.authority.token.isEmpty ? nil : .string(state.authority.token)
       return status
-    case .secrets:
-      let copied = CopiedCertificates(builder, observation)
-      return Self.expiries(copied.authorities, copied.leaves)
+    case .copied(let copied): return Self.expiries(copied.authorities, copied.leaves)
     }
   }
 
   /// When the plan changes by time alone, in seconds since 1970: a certificate is to be renewed, or a time of grace
   /// ends.
-  func nextCertificateTime(_ builder: ObjectBuilder, _ observation: Observation) -> Int64? {
+  var nextChange: Int64? {
     let times: [Int64]
-    switch builder.tlsMode {
-    case .disabled: times = []
-    case .managed:
-      let managed = ManagedCertificates(builder, observation)
+    switch source {
+    case .none: times = []
+    case .managed(let managed):
       let certificates = managed.state.leaves + [managed.state.authority.signing?.certificate].compactMap { $0 }
       times =
         certificates.flatMap { [$0.renewalTime, $0.notValidAfter.nextSecond] } + [managed.graceEnd].compactMap { $0 }
-    case .secrets:
-      let copied = CopiedCertificates(builder, observation)
-      times = copied.leaves.map(\.notValidAfter.nextSecond) + [copied.graceEnd]
+    case .copied(let copied): times = copied.leaves.map(\.notValidAfter.nextSecond) + [copied.graceEnd]
     }
     return times.filter { $0 > observation.time }.min()
   }
