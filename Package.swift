@@ -4,6 +4,8 @@ import PackageDescription
 /// `hack/fuzz` sets this. The harnesses of Fuzzing/ are then executables around libFuzzer; else they are a test target,
 /// which runs the committed corpus: a source file can be in one target only.
 let buildsFuzzers = Context.environment["PROGLOG_FUZZERS"] != nil
+/// `make simulate WHAT=operator` sets this: the traces of the operator's tests are then a program, built for release.
+let buildsTraces = Context.environment["PROGLOG_TRACES"] != nil
 
 /// One set of rules for every target of ours: Swift 6 mode, the upcoming features, and no warnings.
 let swiftSettings: [SwiftSetting] =
@@ -16,9 +18,10 @@ let swiftSettings: [SwiftSetting] =
     .treatAllWarnings(as: .error),
   ] + (buildsFuzzers ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : [])
 
-/// A program of ours. A fuzzer's main function is libFuzzer's, so for one it is a library, whose own has another name.
+/// A program of ours. For the harnesses, which have a main function of their own or libFuzzer's, it is a library, whose own
+/// has another name.
 func program(_ name: String, dependencies: [Target.Dependency], settings: [SwiftSetting] = []) -> Target {
-  guard buildsFuzzers else {
+  guard buildsFuzzers || buildsTraces else {
     return .executableTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings + settings)
   }
   let entryPoint = ["-Xfrontend", "-entry-point-function-name", "-Xfrontend", "\(name)_main"]
@@ -94,11 +97,21 @@ let fuzzTargets: [Target] =
         swiftSettings: swiftSettings)
     ])
 
+let traceTargets: [Target] =
+  buildsTraces
+  ? [
+    .executableTarget(
+      name: "OperatorTraces",
+      dependencies: ["Operator", "KubernetesClient", "ProgLogClient", "TestSupport", argumentParser],
+      path: "Tests/OperatorTests/Traces", exclude: ["TraceTests.swift"],
+      swiftSettings: swiftSettings + [.define("TRACE_PROGRAM")])
+  ] : []
+
 let package = Package(
   name: "proglog",
   platforms: [.macOS(.v15)],
   products: [.library(name: "ProgLogClient", targets: ["ProgLogClient"])]
-    + (buildsFuzzers
+    + (buildsFuzzers || buildsTraces
       ? []
       : [
         .executable(name: "logd", targets: ["Logd"]),
@@ -186,9 +199,8 @@ let package = Package(
     program(
       "Operator",
       dependencies: [
-        "KubernetesClient", "ProgLogClient", "Certificates", "Telemetry", x509, argumentParser, logging, metrics,
-        serviceLifecycle, unixSignals, hummingbird,
-        yams,
+        "KubernetesClient", "ProgLogClient", "Certificates", "Authorization", "Telemetry", x509, argumentParser,
+        logging, metrics, serviceLifecycle, unixSignals, hummingbird, yams,
       ]),
     // What `make bench` runs; here and not in a package of its own, to see what is `package`.
     .executableTarget(
@@ -267,10 +279,8 @@ let package = Package(
       name: "OperatorTests",
       dependencies: [
         "Operator", "KubernetesClient", "ProgLogClient", "Certificates", "Authorization", "Telemetry", "TestSupport",
-        x509,
-        argumentParser, logging, metrics, serviceLifecycle, yams,
-      ],
-      swiftSettings: swiftSettings),
+        x509, argumentParser, logging, metrics, serviceLifecycle, yams,
+      ], exclude: buildsTraces ? ["Traces"] : [], swiftSettings: swiftSettings),
     // Real processes on loopback.
     .testTarget(
       name: "ClusterTests", dependencies: ["Logd", "Logctl", "ProgLogAPI", "ProgLogClient", "TestSupport"],
@@ -278,6 +288,6 @@ let package = Package(
     // A real API server, real pods; run by `make test` with a cluster.
     .testTarget(
       name: "KubernetesTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
-  ] + fuzzTargets,
+  ] + fuzzTargets + traceTargets,
   swiftLanguageModes: [.v6]
 )

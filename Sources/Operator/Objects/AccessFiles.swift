@@ -1,3 +1,4 @@
+import Authorization
 import KubernetesClient
 
 /// Who may do what, as logd reads it: casbin's model and policy.
@@ -9,12 +10,28 @@ struct AccessFiles: Sendable, Hashable {
 // MARK: - From a ConfigMap
 
 extension AccessFiles {
+  static let sourceModelFile = "model.conf"
+  static let sourcePolicyFile = "policy.csv"
+
   /// What a ConfigMap that `spec.acl.configMap` names holds; nil unless it has both files.
-  init?(copying configMap: KubernetesObject) { self.init(configMap, model: "model.conf", policy: "policy.csv") }
+  init?(copying configMap: KubernetesObject) {
+    self.init(configMap, model: Self.sourceModelFile, policy: Self.sourcePolicyFile)
+  }
 
   /// What our own ConfigMap says now: a source that is missing for a while must not shut everybody out.
   init?(inForceIn configMap: KubernetesObject) {
     self.init(configMap, model: Names.aclModelFile, policy: Names.aclPolicyFile)
+  }
+
+  /// What logd would refuse, with the place and what to do about it. Servers that run would keep their rules; one that
+  /// starts would not, and an access list is no reason to lose servers.
+  var problem: String? {
+    do throws(PolicyError) {
+      _ = try AccessPolicy(
+        model: SourceFile(name: Self.sourceModelFile, text: model),
+        policy: SourceFile(name: Self.sourcePolicyFile, text: policy))
+      return nil
+    } catch { return error.description }
   }
 
   private init?(_ configMap: KubernetesObject, model: String, policy: String) {

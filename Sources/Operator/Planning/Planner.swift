@@ -82,15 +82,22 @@ struct Planner: Sendable {
     builder.serviceHosts = ClientAddress.loadBalancers(
       of: observation[.service, Names.clientService(builder.name)])
     builder.restartToken = observation.resource.annotations[Names.restartAnnotation]
-    builder.accessFiles = Self.accessFiles(builder, observation)
+    let access = Self.access(builder, observation)
+    builder.accessFiles = access.files
     builder.disruptionsAllowed = Self.disruptionsAllowed(builder.spec, cluster)
-    return Situation(builder: builder, observation: observation, cluster: cluster)
+    return Situation(builder: builder, observation: observation, cluster: cluster, accessFault: access.fault)
   }
 
-  private static func accessFiles(_ builder: ObjectBuilder, _ observation: Observation) -> AccessFiles? {
-    guard let name = builder.spec.acl.configMap else { return nil }
-    return observation[.configMap, name].flatMap { AccessFiles(copying: $0) }
-      ?? observation[.configMap, Names.configMap(builder.name)].flatMap { AccessFiles(inForceIn: $0) }
+  /// The rules of the ConfigMap that the spec names. As long as they are not there or cannot be used, those in force stay.
+  private static func access(
+    _ builder: ObjectBuilder, _ observation: Observation
+  ) -> (files: AccessFiles?, fault: Situation.AccessFault?) {
+    guard let name = builder.spec.acl.configMap else { return (nil, nil) }
+    let copied = observation[.configMap, name].flatMap { AccessFiles(copying: $0) }
+    let problem = copied?.problem
+    if let copied, problem == nil { return (copied, nil) }
+    let inForce = observation[.configMap, Names.configMap(builder.name)].flatMap { AccessFiles(inForceIn: $0) }
+    return (inForce, problem.map { .invalid($0) } ?? .missing)
   }
 
   /// What the servers run with. Servers with TLS and servers without do not understand each other, so a log changes only
@@ -201,15 +208,19 @@ struct Planner: Sendable {
   }
 
   private func accessSource(_ situation: Situation) -> [Step] {
-    guard let name = situation.spec.acl.configMap,
-      situation.observation[.configMap, name].flatMap({ AccessFiles(copying: $0) }) == nil
-    else { return [] }
-    return [
-      refuse(
-        .accessListMissing, ObjectReference(type: .configMap, name: name),
-        because:
-          "spec.acl.configMap names it, and it must hold model.conf and policy.csv; until then the rules in force stay")
-    ]
+    guard let name = situation.spec.acl.configMap, let fault = situation.accessFault else { return [] }
+    let source = ObjectReference(type: .configMap, name: name)
+    switch fault {
+    case .missing:
+      let files = "\(AccessFiles.sourceModelFile) and \(AccessFiles.sourcePolicyFile)"
+      return [
+        refuse(
+          .accessListMissing, source,
+          because: "spec.acl.configMap names it, and it must hold \(files); until then the rules in force stay")
+      ]
+    case .invalid(let problem):
+      return [refuse(.accessListInvalid, source, because: "\(problem); until then the rules in force stay")]
+    }
   }
 
   /// What only stopped servers can change.

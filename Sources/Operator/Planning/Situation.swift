@@ -6,6 +6,15 @@ struct Situation {
   let builder: ObjectBuilder
   let observation: Observation
   let cluster: ClusterState
+  /// Why the ConfigMap that `spec.acl.configMap` names is not used.
+  var accessFault: AccessFault?
+
+  enum AccessFault: Hashable {
+    /// It is not there, or lacks a file.
+    case missing
+    /// With the place and what to do about it.
+    case invalid(String)
+  }
 
   var spec: ProgLogSpec { builder.spec }
   var name: String { builder.name }

@@ -99,6 +99,7 @@ struct Step: Sendable, Hashable {
     case quorumLost = "QuorumLost"
     case unknownMember = "UnknownMember"
     case accessListMissing = "AccessListMissing"
+    case accessListInvalid = "AccessListInvalid"
     case staleClaims = "StaleClaims"
   }
 }
