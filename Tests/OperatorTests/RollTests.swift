@@ -78,24 +78,52 @@ import Testing
     #expect(try await subject.settle())
     servers.mute(["log-1"])
     apply(["image": "logd:2"])
-    let planner = subject.reconciler.planner
     for _ in 0..<3 {
       subject.sync()
       try await subject.reconcile()
       cluster.runControllers()
     }
+    let observation = try await observation { if $0.identity.name == "log-1" { $0.progress?.lag = 1_000_000 } }
+    #expect(restarts(observation)["log-2"]?.isExecutable != true)
+  }
+
+  @Test(
+    "one that is silent and not ready is not restarted while the leader hears it and has no other quorum",
+    arguments: [(true, true, false), (true, false, true), (false, true, true)])
+  func heard(isHeard: Bool, isOtherLagging: Bool, isRestarted: Bool) async throws {
+    apply([:])
+    #expect(try await subject.settle())
+    apply(["image": "logd:2"])
+    subject.sync()
+    try await subject.reconcile()
+    cluster.runControllers()
+    var observation = try await observation { member in
+      if member.identity.name == "log-1" { member.progress?.isActive = isHeard }
+      if member.identity.name == "log-2", isOtherLagging { member.progress?.lag = 1_000_000 }
+    }
+    observation.answers["log-1"] = .silent("no route to host")
+    observation[.pod, "log-1"]?.content["status"]?["conditions"] = [["type": "Ready", "status": "False"]]
+    let step = try #require(restarts(observation)["log-1"])
+    #expect(step.reason == .notReady && step.isExecutable == isRestarted, "\(step)")
+  }
+
+  /// What there is to see now, but for what the leader, log-0, says of the members.
+  private func observation(_ change: (inout ClusterMember) -> Void) async throws -> Observation {
     let resource = try #require(cluster[.progLog, "log"])
     subject.sync()
-    var observation = try await subject.reconciler.observer.observe(resource, planner).observation
+    let reconciler = subject.reconciler
+    var observation = try await reconciler.observer.observe(resource, reconciler.planner).observation
     var leader = try #require(observation.answers["log-0"]?.report)
-    leader.members = leader.members.map { member in
-      var member = member
-      if member.identity.name == "log-1" { member.progress?.lag = 1_000_000 }
-      return member
-    }
+    for index in leader.members.indices { change(&leader.members[index]) }
     observation.answers["log-0"] = .report(leader)
-    let restarts = planner.steps(observation).filter { if case .restart = $0.action { true } else { false } }
-    #expect(restarts.first { $0.object.name == "log-2" }?.isExecutable != true)
+    return observation
+  }
+
+  private func restarts(_ observation: Observation) -> [String: Step] {
+    let steps = subject.reconciler.planner.steps(observation).filter {
+      if case .restart = $0.action { true } else { false }
+    }
+    return Dictionary(uniqueKeysWithValues: steps.map { ($0.object.name, $0) })
   }
 
   @Test("a single server is restarted all the same: there is no other way")

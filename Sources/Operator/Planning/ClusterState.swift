@@ -55,6 +55,11 @@ struct ClusterState: Sendable, Hashable {
     return progress.isActive && progress.isReplicating && progress.lag <= Self.caughtUpLag
   }
 
+  /// Whether the leader says that a voter answers it, as that was within an election time-out.
+  func hearsVoter(_ name: String) -> Bool {
+    leader != nil && voters.contains { $0.identity.name == name && $0.progress?.isActive == true }
+  }
+
   /// Whether a quorum of the voters that are left without some is caught up.
   func keepsQuorum(without names: Set<String>, of count: Int? = nil) -> Bool {
     let left = voters.filter { !names.contains($0.identity.name) && isCaughtUp($0) }.count

@@ -19,15 +19,22 @@ extension Planner {
     }
   }
 
-  /// Pods of an older template that are down, whatever the cluster thinks: a template that mends them must reach them
+  /// Pods of an older template that are down, whether or not a quorum is left: a template that mends them must reach them
   /// (kubernetes#67250). What answers is not down, ready or not: it may be a voter that waits for its leader.
   func mends(_ situation: Situation) -> [Step] {
     let stale = situation.builder.ordinals.compactMap { situation.pod($0) }.filter { pod in
       !pod.isBeingDeleted && !pod.isReady && situation.cluster.reports[pod.name] == nil
     }
-    return stale.compactMap { pod in
-      staleness(pod, situation).map { restart(pod, .notReady, because: "it does not serve, and \($0)") }
+    return stale.compactMap { pod in staleness(pod, situation).map { mend(pod, $0, situation.cluster) } }
+  }
+
+  private func mend(_ pod: KubernetesObject, _ why: String, _ cluster: ClusterState) -> Step {
+    var step = restart(pod, .notReady, because: "it does not serve, and \(why)")
+    // Its probe and our own call may both fail where the path to its leader does not.
+    if cluster.hearsVoter(pod.name), !cluster.keepsQuorum(without: [pod.name]) {
+      step.heldBackBy = "its leader hears it: a quorum of the other voters must be caught up"
     }
+    return step
   }
 
   /// Pods of an older template that answer: learners, followers, then the leader once another leads.
