@@ -2,11 +2,20 @@ import TestSupport
 
 /// What a replicated record allocates, on the leader and on a follower. They are counted in the servers' processes, in
 /// a run of its own: counting takes time.
+///
+/// A message and its batch take some allocations, however many records are in it. What a record costs beside them is told
+/// by batches of two sizes.
 struct AllocationBenchmark: Benchmark {
   static let name = "replicated-allocations"
-  private static let recordsPerBatch = 100
-  /// No record allocates in a batch; what a message and its batch take, divided by the records, is left.
-  private static let batchTarget = 0.2
+  private static let batchSizes = (small: 100, large: 1000)
+  /// None; but a batch that arrives in more reads has more buffers.
+  private static let recordTarget = 0.02
+
+  /// Of one record.
+  private struct Counts {
+    var leader: Double
+    var follower: Double
+  }
 
   func run(_ environment: BenchmarkEnvironment) async throws -> [Measurement] {
     let library = try await AllocationCounter.build()
@@ -16,22 +25,28 @@ struct AllocationBenchmark: Benchmark {
     let cluster = try await ServerCluster.logd(environment) { counters[$0].variables }
     let leader = try await cluster.leader(environment.grpcGo)
     let follower = (leader + 1) % ServerCluster.size
-    var measurements: [Measurement] = []
-    for batch in [1, Self.recordsPerBatch] {
-      let name = batch == 1 ? "allocations, one record a message" : "allocations, batches of \(batch)"
-      let goal = batch == 1 ? Measurement.Goal.none : .atMost(Self.batchTarget)
+    func count(batch: Int) async throws -> Counts {
       let load = Load(recordsPerMessage: batch, recordsInFlight: batch == 1 ? 1024 : 20_000, warmUpRounds: 0)
       let before = try (counters[leader].count(), counters[follower].count())
       let turns = try await environment.grpcGo.load([cluster.target(kind: "produce-stream")], load)
       let records = turns[0].reduce(0) { $0 + $1.records }
-      measurements += [
+      return try Counts(
+        leader: (counters[leader].count() - before.0) / records,
+        follower: (counters[follower].count() - before.1) / records)
+    }
+    let sizes = Self.batchSizes
+    let (single, small, large) = try await (count(batch: 1), count(batch: sizes.small), count(batch: sizes.large))
+    return [("leader", \Counts.leader), ("follower", \Counts.follower)].flatMap { name, node in
+      let perBatch = (Double(sizes.small) * small[keyPath: node], Double(sizes.large) * large[keyPath: node])
+      let perRecord = (perBatch.1 - perBatch.0) / Double(sizes.large - sizes.small)
+      return [
+        Measurement("allocations, one record a message: \(name)", ours: single[keyPath: node], unit: "a record"),
+        Measurement("allocations, batches of \(sizes.small): \(name)", ours: perBatch.0, unit: "a batch"),
+        Measurement("allocations, batches of \(sizes.large): \(name)", ours: perBatch.1, unit: "a batch"),
         Measurement(
-          "\(name): leader", ours: try (counters[leader].count() - before.0) / records, unit: "a record", goal: goal),
-        Measurement(
-          "\(name): follower", ours: try (counters[follower].count() - before.1) / records, unit: "a record",
-          goal: goal),
+          "  of these for a record: \(name)", ours: max(0, perRecord), unit: "a record",
+          goal: .atMost(Self.recordTarget)),
       ]
     }
-    return measurements
   }
 }
