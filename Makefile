@@ -40,9 +40,14 @@ cluster-faults: ## Kill, stop, cut off, fill and wipe nodes of clusters under lo
 	PROGLOG_LOGD=$(CURDIR)/.build/release/logd PROGLOG_CLUSTER_ROUNDS=$(or $(ROUNDS),100) \
 		$(if $(SEED),PROGLOG_CLUSTER_SEED=$(SEED)) swift test --skip-build --filter ClusterTests.ReplicationTests
 
-simulate: ## Simulate WHAT=log (power lost at every storage operation), cluster or gossip, until stopped or SEEDS=N; FIRST=N
+simulate: ## Simulate WHAT=log (power lost at every storage operation), cluster, gossip or operator; SEEDS=N; FIRST=N
+ifeq ($(WHAT),operator)
+	PROGLOG_TRACES=1 swift build -c release -Xswiftc -enable-testing --scratch-path .build/traces --product OperatorTraces
+	.build/traces/release/OperatorTraces $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST))
+else
 	swift build -c release --static-swift-stdlib --product Simulate
 	.build/release/Simulate $(or $(WHAT),log) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST))
+endif
 
 bench: ## Build and run the benchmarks; BENCH="NAME..." chooses
 	for product in logd EchoServer Benchmarks; do swift build -c release --static-swift-stdlib --product $$product; done

@@ -1,27 +1,18 @@
-import FoundationEssentials
 import Testing
 
 @testable import Operator
 
-/// Random traces of the planner: see docs/testing.md.
+/// Random traces of the planner: see docs/testing.md. `make simulate WHAT=operator` runs as many as one likes.
 @Suite struct TraceTests {
-  /// `PROGLOG_OPERATOR_SEEDS=1000` runs so many; `PROGLOG_OPERATOR_SEEDS=42:1` runs seed 42 alone and tells all of it.
-  private static let seeds: (first: UInt64, count: UInt64)? = {
-    let parts = ProcessInfo.processInfo.environment["PROGLOG_OPERATOR_SEEDS"]?.split(separator: ":").map { UInt64($0) }
-    guard let parts, let last = parts.last, let count = last else { return nil }
-    return (parts.count == 2 ? (parts[0] ?? 0) : 0, count)
-  }()
-
   private func run(_ count: UInt64, isWide: Bool = false) {
-    let (first, count) = Self.seeds ?? (0, count)
-    for seed in first..<(first + count) {
+    for seed in 0..<count {
       let world = Trace(seed: seed, isWide: isWide).run()
       #expect(
         world.violations == [],
-        "seed \(seed); to repeat it: PROGLOG_OPERATOR_SEEDS=\(seed):1 swift test --filter OperatorTests.TraceTests")
-      guard !world.violations.isEmpty || count == 1 else { continue }
+        "replay it with: make simulate WHAT=operator SEEDS=1 FIRST=\(seed)\(isWide ? " (--wide)" : "")")
+      guard !world.violations.isEmpty else { continue }
       for line in Trace(seed: seed, isWide: isWide, isVerbose: true).run().transcript { print(line) }
-      if !world.violations.isEmpty { return }
+      return
     }
   }
 
