@@ -56,7 +56,7 @@ extension Planner {
           previous: previous.first { $0["name"]?.string == member.name }, isClusterKnown: !cluster.members.isEmpty)
       })
     status["certificates"] = certificateStatus(builder, observation)
-    status["recovery"] = QuorumLoss(cluster)?.status
+    describeRecovery(situation, in: &status)
   }
 
   private func ready(_ steps: [Step], _ failure: StepFailure?, _ observation: Observation) -> Condition {
