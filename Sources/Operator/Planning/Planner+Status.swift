@@ -55,7 +55,9 @@ extension Planner {
         return member.status(
           previous: previous.first { $0["name"]?.string == member.name }, isClusterKnown: !cluster.members.isEmpty)
       })
-    status["certificates"] = certificateStatus(builder, observation)
+    let certificates = certificateStatus(builder, observation)
+    // Of a map that has lost all that was applied to it, Kubernetes 1.20 makes `null`, which the schema refuses.
+    status["certificates"] = certificates == [:] ? .none : certificates
     describeRecovery(situation, in: &status)
   }
 
