@@ -269,7 +269,7 @@ let package = Package(
         "Operator", "KubernetesClient", "ProgLogClient", "Certificates", "Authorization", "Telemetry", "TestSupport",
         x509,
         argumentParser, logging, metrics, serviceLifecycle, yams,
-      ],
+      ], exclude: ["Upgrades/Golden"],
       swiftSettings: swiftSettings),
     // Real processes on loopback.
     .testTarget(
