@@ -280,7 +280,7 @@ let package = Package(
       dependencies: [
         "Operator", "KubernetesClient", "ProgLogClient", "Certificates", "Authorization", "Telemetry", "TestSupport",
         x509, argumentParser, logging, metrics, serviceLifecycle, yams,
-      ], exclude: buildsTraces ? ["Traces"] : [], swiftSettings: swiftSettings),
+      ], exclude: ["Upgrades/Golden"] + (buildsTraces ? ["Traces"] : []), swiftSettings: swiftSettings),
     // Real processes on loopback.
     .testTarget(
       name: "ClusterTests", dependencies: ["Logd", "Logctl", "ProgLogAPI", "ProgLogClient", "TestSupport"],

@@ -41,14 +41,14 @@ struct AddressTests {
   private func isTold(_ address: String, by server: String, _ log: ProgLogResource) async throws {
     let files = try await log.credentials.flags()
     // What a pod mounts follows within about a minute.
-    try await eventually("\(server) tells of \(address)", within: .seconds(180)) { () -> Void? in
+    try await Cluster.eventually("\(server) tells of \(address)", within: .seconds(180)) { () -> Void? in
       let result = try await run(Products.path("logctl"), ["servers", "--addr", server] + files, within: .seconds(30))
       return result.output.contains(address) ? () : nil
     }
   }
 
   private func hasName(_ name: String, _ server: String) async throws {
-    try await eventually("\(server) shows a certificate for \(name)", within: .seconds(180)) { () -> Void? in
+    try await Cluster.eventually("\(server) shows a certificate for \(name)", within: .seconds(180)) { () -> Void? in
       try await ServerCertificate(shownAt: server)?.names.contains(name) == true ? () : nil
     }
   }

@@ -3,7 +3,7 @@ import TestSupport
 
 /// The operator under test, seen from outside.
 extension Cluster {
-  /// Held by who stops, kills or replaces the operator.
+  /// Held by who stops, kills or replaces the operator: it would spoil another test that does the same.
   static let operatorTurn = Turn()
 
   /// The operator's name as the kernel knows it: 15 letters.
@@ -12,7 +12,7 @@ extension Cluster {
 
   /// The pod that holds the Lease.
   static func leadingPod() async throws -> String {
-    try await eventually("an operator leads", within: .seconds(60)) { () -> String? in
+    try await Cluster.eventually("an operator leads", within: .seconds(60)) { () -> String? in
       let holder = try await kubectl(
         "get", "lease", "proglog-operator", "-n", operatorNamespace, "-o", "jsonpath={.spec.holderIdentity}")
       let pods = try await kubectl(
@@ -48,7 +48,7 @@ extension Cluster {
 
   /// Waits until the operator that leads now has reconciled `count` times.
   static func operatorReconciles(_ count: Int) async throws {
-    try await eventually("the operator has reconciled \(count) times") { () -> Void? in
+    try await Cluster.eventually("the operator has reconciled \(count) times") { () -> Void? in
       let address = try await address(ofOperator: try await leadingPod())
       let metrics = try await run("/usr/bin/env", ["curl", "-sS", "--max-time", "5", "http://\(address):8081/metrics"])
       let total = metrics.output.split(separator: "\n")
@@ -63,7 +63,7 @@ extension Cluster {
   static func settled(_ namespace: String) async throws {
     var last = ""
     var since = ContinuousClock.now
-    try await eventually("\(namespace) is quiet", within: .seconds(60)) { () -> Void? in
+    try await Cluster.eventually("\(namespace) is quiet", within: .seconds(60)) { () -> Void? in
       let versions = try await kubectl(
         "get", "plog,sts,pods,svc,cm,pvc", "-n", namespace, "-o",
         "jsonpath={range .items[*]}{.metadata.uid}={.metadata.resourceVersion} {end}")

@@ -43,6 +43,15 @@ enum Cluster {
     return try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
   }
 
+  /// Waits until `condition` gives a value. Each look is a kubectl, and tests that do nothing but look would take the processors from
+  /// what they wait for.
+  @discardableResult
+  static func eventually<Value>(
+    _ what: String, within limit: Duration = .seconds(120), _ condition: () async throws -> Value?
+  ) async throws -> Value {
+    try await TestSupport.eventually(what, within: limit, every: .milliseconds(500), condition)
+  }
+
   static func helm(_ arguments: [String]) async throws -> (status: Int32, output: String, errors: String) {
     try await run("\(root)/hack/helm", arguments, within: .seconds(180))
   }
@@ -82,8 +91,17 @@ enum Cluster {
     try await operatorIsReady()
   }
 
+  /// Tests that have a log at the same time. More of them would wait for the two processors of a small machine, and time out.
+  private static let places = Turn(places: 4)
+
   /// A namespace of a test's own, removed when `body` has ended.
   static func withNamespace<Result>(_ name: String, _ body: (String) async throws -> Result) async throws -> Result {
+    try await places.whileMine { try await withFreshNamespace(name, body) }
+  }
+
+  private static func withFreshNamespace<Result>(
+    _ name: String, _ body: (String) async throws -> Result
+  ) async throws -> Result {
     let namespace = "test-\(name)-\(UInt32.random(in: 0 ... .max))"
     try await kubectl("create", "namespace", namespace)
     do {

@@ -26,7 +26,7 @@ struct ConvergedTests {
         try await Cluster.killOperator()
         try await Cluster.operatorReconciles(logs.count)
       }
-      try await eventually("a minute is over", within: Self.quietTime * 2) {
+      try await Cluster.eventually("a minute is over", within: Self.quietTime * 2) {
         start.duration(to: .now) > Self.quietTime ? () : nil
       }
       let writes = try AuditLog(since: Cluster.start).writes(to: namespace).dropFirst(before)
@@ -54,7 +54,7 @@ struct ConvergedTests {
         "patch", "service", log.name, "-n", namespace, "-p",
         #"{"metadata":{"labels":{"example.org/a":"kept"}},"spec":{"selector":{"app.kubernetes.io/instance":"other"}}}"#
       )
-      try await eventually("the selector is put back") { () -> Void? in
+      try await Cluster.eventually("the selector is put back") { () -> Void? in
         let selector = try await Cluster.kubectl(
           "get", "service", log.name, "-n", namespace, "-o",
           #"jsonpath={.spec.selector.app\.kubernetes\.io/instance} {.metadata.labels.example\.org/a}"#)

@@ -81,7 +81,7 @@ struct InterfaceTests {
         for text in wrong.says { #expect(result.errors.contains(text), "\(result.errors)") }
         return
       }
-      let message = try await eventually("the operator refuses the spec") { () -> String? in
+      let message = try await Cluster.eventually("the operator refuses the spec") { () -> String? in
         let status = try await Cluster.get("plog", log.name, in: namespace)?["status"] as? [String: Any]
         let condition = status.flatMap { log.condition("Degraded", of: $0) }
         return condition?["reason"] as? String == "InvalidSpec" ? condition?["message"] as? String : nil
@@ -121,7 +121,7 @@ struct InterfaceTests {
     ])
   func explain(field: String) async throws {
     try await Cluster.installOperator()
-    let text = try await eventually("the API server publishes the schema") { () -> String? in
+    let text = try await Cluster.eventually("the API server publishes the schema") { () -> String? in
       let result = try await Cluster.tryKubectl(["explain", field])
       return result.status == 0 ? result.output : nil
     }

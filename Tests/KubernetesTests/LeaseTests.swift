@@ -44,7 +44,7 @@ struct LeaseTests {
     kill(process, fault == .killed ? SIGKILL : SIGSTOP)
     let stopped = ContinuousClock.now
     try await log.patch(#"{"spec":{"service":{"annotations":{"example.org/a":"b"}}}}"#)
-    try await eventually("another operator acts", within: Self.takeOver + .seconds(10)) { () -> Void? in
+    try await Cluster.eventually("another operator acts", within: Self.takeOver + .seconds(10)) { () -> Void? in
       let text = try await Cluster.kubectl(
         "get", "service", log.name, "-n", log.namespace, "-o", #"jsonpath={.metadata.annotations.example\.org/a}"#)
       return text == "b" ? () : nil
@@ -57,7 +57,7 @@ struct LeaseTests {
     if fault == .paused {
       kill(process, SIGCONT)
       // It was the leader when it fell asleep, and must not wake as one.
-      try await eventually("the paused operator ends") { () -> Void? in kill(process, 0) == 0 ? nil : () }
+      try await Cluster.eventually("the paused operator ends") { () -> Void? in kill(process, 0) == 0 ? nil : () }
     }
     try expectOneWriter(after: start, old: address)
   }

@@ -16,7 +16,7 @@ struct LifecycleTests {
       try await log.becomesReady()
       try await log.produce(["kept"])
       try await Cluster.kubectl("delete", "plog", log.name, "-n", namespace)
-      try await eventually("everything that it owned is gone") { () -> Void? in
+      try await Cluster.eventually("everything that it owned is gone") { () -> Void? in
         let left = try await Cluster.kubectl(
           "get", "sts,pods,svc,cm,secrets", "-n", namespace, "-l", "app.kubernetes.io/instance=\(log.name)", "-o",
           "name")
@@ -28,7 +28,7 @@ struct LifecycleTests {
         try await log.becomesReady()
         #expect(try await log.consume(1) == ["kept"])
       } else {
-        try await eventually("its claim is gone") { () -> Void? in
+        try await Cluster.eventually("its claim is gone") { () -> Void? in
           try await Cluster.get("pvc", "data-\(log.name)-0", in: namespace) == nil ? () : nil
         }
       }

@@ -32,7 +32,7 @@ struct ProgLogResource {
   }
 
   /// Waits until the operator has seen the newest spec and has nothing left to do for it.
-  func converges(within limit: Duration = .seconds(180)) async throws {
+  func converges(within limit: Duration = .seconds(300)) async throws {
     try await becomes("converged", within: limit) { status in
       condition("Ready", of: status)?["status"] as? String == "True"
         && condition("Progressing", of: status)?["status"] as? String == "False"
@@ -40,14 +40,14 @@ struct ProgLogResource {
   }
 
   /// Waits until the operator has seen the newest spec and says that it is Ready.
-  func becomesReady(within limit: Duration = .seconds(180)) async throws {
+  func becomesReady(within limit: Duration = .seconds(300)) async throws {
     try await becomes("Ready", within: limit) { condition("Ready", of: $0)?["status"] as? String == "True" }
   }
 
   private func becomes(
     _ what: String, within limit: Duration, _ isSo: ([String: Any]) -> Bool
   ) async throws {
-    try await eventually("\(name) is \(what)", within: limit) { () -> Void? in
+    try await Cluster.eventually("\(name) is \(what)", within: limit) { () -> Void? in
       guard let object = try await Cluster.get("plog", name, in: namespace),
         let metadata = object["metadata"] as? [String: Any], let status = object["status"] as? [String: Any],
         status["observedGeneration"] as? Int == metadata["generation"] as? Int
@@ -66,8 +66,8 @@ struct ProgLogResource {
 
   /// Waits for a condition with a reason; its message.
   @discardableResult
-  func hasCondition(_ type: String, reason: String, within limit: Duration = .seconds(60)) async throws -> String {
-    try await eventually("\(name) is \(type) because of \(reason)", within: limit) { () -> String? in
+  func hasCondition(_ type: String, reason: String, within limit: Duration = .seconds(180)) async throws -> String {
+    try await Cluster.eventually("\(name) is \(type) because of \(reason)", within: limit) { () -> String? in
       let condition = condition(type, of: try await status())
       return condition?["reason"] as? String == reason ? condition?["message"] as? String : nil
     }
@@ -83,7 +83,7 @@ struct ProgLogResource {
   }
 
   func leader() async throws -> String {
-    try await eventually("\(name) has a leader") { try await status()["leader"] as? String }
+    try await Cluster.eventually("\(name) has a leader") { try await status()["leader"] as? String }
   }
 
   /// The pods that stay, by name, each as its uid and how often its container was restarted.
@@ -106,7 +106,7 @@ struct ProgLogResource {
   /// Appends records through the load balancers, whose servers must show the right certificates.
   func produce(_ values: [String]) async throws {
     let flags = try await clientFlags()
-    try await eventually("records are taken") { () -> Void? in
+    try await Cluster.eventually("records are taken") { () -> Void? in
       let result = try await run(Products.path("logctl"), ["produce"] + flags + values)
       return result.status == 0 ? () : nil
     }
@@ -115,7 +115,7 @@ struct ProgLogResource {
   /// The first records, read through the load balancers.
   func consume(_ count: Int) async throws -> [String] {
     let flags = try await clientFlags()
-    let output = try await eventually("\(count) records are read") { () -> String? in
+    let output = try await Cluster.eventually("\(count) records are read") { () -> String? in
       let result = try await run(
         Products.path("logctl"), ["consume", "--from", "0", "--limit", "\(count)", "--format", "text"] + flags)
       return result.status == 0 ? result.output : nil
@@ -125,7 +125,7 @@ struct ProgLogResource {
 
   /// For logctl.
   func clientFlags() async throws -> [String] {
-    let addresses = try await eventually("\(name)-0 has an address") { () -> String? in
+    let addresses = try await Cluster.eventually("\(name)-0 has an address") { () -> String? in
       let addresses = try await self.addresses()
       return addresses["\(name)-0"] == nil ? nil : addresses.values.sorted().joined(separator: ",")
     }

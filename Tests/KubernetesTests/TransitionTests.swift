@@ -10,21 +10,36 @@ import Testing
 struct TransitionTests {
   @Test("nothing that a ProgLog goes through loses a record, doubles one or fails a call")
   func transitions() async throws {
+    // Two logs at a time: most of it is waiting for pods.
+    async let shapes: Void = log("shapes") { load in
+      try await sizes(&load)
+      try await hibernation(&load)
+      try await growth(&load)
+    }
+    async let lives: Void = log("lives") { load in
+      try await restarts(&load)
+      try await surroundings(&load)
+      try await certificates(&load)
+    }
+    _ = try await (shapes, lives)
+  }
+
+  private func log(_ name: String, _ body: (inout LoadedLog) async throws -> Void) async throws {
     try await Cluster.installOperator()
-    try await Cluster.withNamespace("transitions") { namespace in
+    try await Cluster.withNamespace(name) { namespace in
       let log = try ProgLogResource(namespace: namespace)
       try await log.apply(spec: ["replicas": 3, "tls": ["trustGracePeriod": "0s"]])
       try await log.converges()
       var load = try LoadedLog(log)
-      for count in [5, 3, 1, 3] {
-        try await load.goes(through: "to \(count) servers") { try await log.patch(#"{"spec":{"replicas":\#(count)}}"#) }
-      }
-      try await restarts(&load)
-      try await hibernation(&load)
-      try await growth(&load)
-      try await surroundings(&load)
-      try await certificates(&load)
+      try await body(&load)
       try await deletion(log)
+    }
+  }
+
+  private func sizes(_ load: inout LoadedLog) async throws {
+    let log = load.log
+    for count in [5, 3, 1, 3] {
+      try await load.goes(through: "to \(count) servers") { try await log.patch(#"{"spec":{"replicas":\#(count)}}"#) }
     }
   }
 
@@ -34,14 +49,14 @@ struct TransitionTests {
       try await log.patch(#"{"spec":{"logLevel":"debug"}}"#)
     }
     var leader = try await log.leader()
-    try await load.goes(through: "the leader's pod deleted", restarting: .only(leader)) {
+    try await load.goes(through: "the leader's pod deleted", restarting: .only([leader])) {
       let before = try await log.pods()[leader]
       try await Cluster.kubectl("delete", "pod", leader, "-n", log.namespace)
       try await isMadeAnew(leader, before, log)
     }
     leader = try await log.leader()
     if let process = try await HostProcess.identifier(pod: leader, in: log.namespace, program: "logd") {
-      try await load.goes(through: "the leader's process killed", restarting: .only(leader)) {
+      try await load.goes(through: "the leader's process killed", restarting: .only([leader])) {
         let before = try await log.pods()[leader]
         kill(process, SIGKILL)
         try await isMadeAnew(leader, before, log)
@@ -50,13 +65,13 @@ struct TransitionTests {
     try await load.goes(through: "new settings, and the operator killed meanwhile", restarting: .all) {
       let before = try await log.pods()
       try await log.patch(#"{"spec":{"logLevel":"info"}}"#)
-      try await eventually("a pod goes") { () -> Void? in try await log.pods().count < before.count ? () : nil }
+      try await Cluster.eventually("a pod goes") { () -> Void? in try await log.pods().count < before.count ? () : nil }
       try await Cluster.operatorTurn.whileMine { try await Cluster.killOperator() }
     }
   }
 
   private func isMadeAnew(_ pod: String, _ before: String?, _ log: ProgLogResource) async throws {
-    try await eventually("\(pod) is made anew") { () -> Void? in
+    try await Cluster.eventually("\(pod) is made anew") { () -> Void? in
       guard let now = try await log.pods()[pod], !now.hasSuffix("/") else { return nil }
       return now == before ? nil : ()
     }
@@ -67,7 +82,7 @@ struct TransitionTests {
     try await load.goes(through: "sleep and wake", restarting: .all) {
       try await log.patch(#"{"spec":{"hibernated":true}}"#)
       try await log.hasCondition("Ready", reason: "Hibernated")
-      try await eventually("no pod runs") { () -> Void? in
+      try await Cluster.eventually("no pod runs") { () -> Void? in
         let pods = try await Cluster.kubectl("get", "pods", "-n", log.namespace, "-o", "name")
         return pods.isEmpty ? () : nil
       }
@@ -93,7 +108,7 @@ struct TransitionTests {
         // Classes are not watched: another look at the ProgLog is a look at its class.
         try await Cluster.kubectl("annotate", "plog", log.name, "-n", log.namespace, "example.org/look=again")
       }
-      try await eventually("new servers would get larger volumes") { () -> Void? in
+      try await Cluster.eventually("new servers would get larger volumes") { () -> Void? in
         let size = try await Cluster.kubectl(
           "get", "statefulset", log.name, "-n", log.namespace, "--ignore-not-found", "-o",
           "jsonpath={.spec.volumeClaimTemplates[0].spec.resources.requests.storage}")
@@ -112,7 +127,7 @@ struct TransitionTests {
     let second = try UserCredentials(namespace: log.namespace, secret: "\(log.name)-user-second")
     func isServed(_ wanted: Bool) async throws {
       let flags = try await log.clientFlags().prefix(2) + second.files
-      try await eventually(wanted ? "the second user is served" : "the second user is refused") { () -> Void? in
+      try await Cluster.eventually(wanted ? "the second user is served" : "the second user is refused") { () -> Void? in
         let result = try await run(Products.path("logctl"), ["offsets"] + flags)
         return (result.status == 0) == wanted ? () : nil
       }
@@ -123,7 +138,7 @@ struct TransitionTests {
       try await isServed(true)
       try await log.patch(#"{"spec":{"users":[{"name":"\#(ProgLogResource.user)"}]}}"#)
       try await isServed(false)
-      try await eventually("the user's Secret is gone") { () -> Void? in
+      try await Cluster.eventually("the user's Secret is gone") { () -> Void? in
         try await Cluster.get("secret", second.secret, in: log.namespace) == nil ? () : nil
       }
     }
@@ -137,7 +152,7 @@ struct TransitionTests {
         "--from-literal=model.conf=\(model)")
       let others = #""networkPolicy":{"enabled":false},"acl":{"configMap":"rules"}"#
       try await log.patch(#"{"spec":{"service":{"annotations":{"example.org/a":"b"}},\#(others)}}"#)
-      try await eventually("the NetworkPolicy is gone") { () -> Void? in
+      try await Cluster.eventually("the NetworkPolicy is gone") { () -> Void? in
         try await Cluster.get("networkpolicy", log.name, in: log.namespace) == nil ? () : nil
       }
     }
@@ -157,7 +172,7 @@ struct TransitionTests {
     try await load.goes(through: "a new key of the authority") {
       let before = try await ServerCertificate(shownAt: address)
       try await Cluster.kubectl("annotate", "plog", log.name, "-n", log.namespace, "proglog.io/roll-authority=again")
-      try await eventually("the old key is trusted no more", within: .seconds(400)) { () -> Void? in
+      try await Cluster.eventually("the old key is trusted no more", within: .seconds(400)) { () -> Void? in
         // A user reads his Secret again in time.
         _ = try await log.credentials.flags()
         let state = try await log.status()["certificates"] as? [String: Any] ?? [:]
@@ -169,7 +184,7 @@ struct TransitionTests {
 
   private func shows(another before: ServerCertificate?, at address: String, _ log: ProgLogResource) async throws {
     // Pods see a changed Secret within about a minute.
-    try await eventually("\(address) shows another certificate", within: .seconds(180)) { () -> Void? in
+    try await Cluster.eventually("\(address) shows another certificate", within: .seconds(180)) { () -> Void? in
       guard let now = try await ServerCertificate(shownAt: address), !now.serial.isEmpty else { return nil }
       return now.serial == before?.serial ? nil : ()
     }
@@ -177,7 +192,7 @@ struct TransitionTests {
 
   private func deletion(_ log: ProgLogResource) async throws {
     try await Cluster.kubectl("delete", "plog", log.name, "-n", log.namespace)
-    try await eventually("everything that it owned is gone") { () -> Void? in
+    try await Cluster.eventually("everything that it owned is gone") { () -> Void? in
       let left = try await Cluster.kubectl(
         "get", "sts,pods,svc,cm,secrets,pdb,networkpolicies", "-n", log.namespace, "-l",
         "app.kubernetes.io/instance=\(log.name)", "-o", "name")
@@ -240,7 +255,7 @@ struct TransitionTests {
         try await Cluster.release(["rollback", release, "-n", Cluster.operatorNamespace])
         let result = try await Cluster.helm(["uninstall", release, "-n", Cluster.operatorNamespace])
         #expect(result.status == 0, "\(result.errors)")
-        try await eventually("the operator is gone") { () -> Void? in
+        try await Cluster.eventually("the operator is gone") { () -> Void? in
           let left = try await Cluster.kubectl("get", "pods", "-n", Cluster.operatorNamespace, "-o", "name")
           return left.isEmpty ? () : nil
         }

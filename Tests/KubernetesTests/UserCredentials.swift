@@ -27,7 +27,7 @@ struct UserCredentials {
   ///
   /// - Returns: `files`.
   func flags() async throws -> [String] {
-    let data = try await eventually("Secret \(secret) is there") { () -> [String: String]? in
+    let data = try await Cluster.eventually("Secret \(secret) is there") { () -> [String: String]? in
       let data = try await Cluster.get("secret", secret, in: namespace)?["data"] as? [String: String] ?? [:]
       return Self.keys.allSatisfy { data[$0] != nil } ? data : nil
     }

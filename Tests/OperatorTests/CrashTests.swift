@@ -85,6 +85,29 @@ import Testing
     }
   }
 
+  @Test("a crash at every write of a recovery loses no server and no word of what was lost", arguments: Caches.allCases)
+  func recovery(caches: Caches) async throws {
+    let cluster = try await prepared(Transition(testDescription: "", to: ["replicas": 3]))
+    let subject = OperatorUnderTest(cluster)
+    #expect(try await subject.settle())
+    for ordinal in 1...2 {
+      cluster.remove(.persistentVolumeClaim, "data-log-\(ordinal)")
+      cluster.remove(.pod, "log-\(ordinal)")
+    }
+    #expect(try await subject.settle())
+    let offered = try #require(cluster[.progLog, "log"]?.status["recovery"])
+    cluster.annotate(Names.recoverAnnotation, offered["token"]?.string ?? "")
+    for (number, cluster) in try await moments(of: cluster).enumerated() {
+      let subject = OperatorUnderTest(cluster)
+      if caches == .stale { await subject.stumble(seed: UInt64(number)) }
+      #expect(try await subject.settle(), "after a crash at moment \(number)")
+      #expect(cluster.voters.count == 3, "after a crash at moment \(number)")
+      let told = cluster[.progLog, "log"]?.status[path: "lastRecovery", "lostAfter"]
+      #expect(told == offered["lostAfter"], "after a crash at moment \(number)")
+      #expect(InMemoryServers(cluster).violations == [], "after a crash at moment \(number)")
+    }
+  }
+
   @Test(
     "a ProgLog that is deleted at any moment leaves nothing but the records that it promised to keep",
     arguments: ["Retain", "Delete"], Caches.allCases)

@@ -60,6 +60,27 @@ import Testing
     #expect(cluster.voters.count == 3)
   }
 
+  @Test("cloudnative-pg#10985: a pod that was made while its claim was going is made again, with a claim")
+  func podWithoutClaim() async throws {
+    cluster.apply(spec: ["replicas": 3])
+    #expect(try await subject.settle())
+    cluster.remove(.persistentVolumeClaim, "data-log-2")
+    cluster.edit(.pod, "log-2") { content in
+      content["status"] = [
+        "phase": "Pending",
+        "conditions": [["type": "PodScheduled", "status": "False", "reason": "Unschedulable"]],
+      ]
+    }
+    let stuck = cluster[.pod, "log-2"]?.uid
+    #expect(try await subject.plan.filter(\.isExecutable).map(\.title) == ["restart Pod log-2"])
+    subject.sync()
+    try await subject.reconcile()
+    #expect(try await subject.settle())
+    #expect(cluster[.pod, "log-2"]?.uid != stuck)
+    #expect(cluster[.persistentVolumeClaim, "data-log-2"] != nil)
+    #expect(cluster.voters.count == 3)
+  }
+
   @Test("cloudnative-pg#5467: the disruption budget follows the size of the log, and goes with it")
   func disruptionBudget() async throws {
     let budget = { cluster[.disruptionBudget, "log"]?.spec["maxUnavailable"] }

@@ -179,12 +179,13 @@ extension InMemoryServers.State {
       changes.append("bootstrap \(pod)")
       return nil
     }
+    if case .recover(let pod, let claim) = change { return recover(at: pod, claim, running) }
     guard var group, let leader = group.leader, running[leader] != nil else {
       return refuse("there is no leader", mayPass: true)
     }
     guard change.pod == leader else { return refuse("not the leader", mayPass: true) }
     switch change {
-    case .bootstrap, .recover: return refuse("not here")
+    case .bootstrap, .recover: preconditionFailure("\(change) needs no leader")
     case .add(let identity, _, _):
       guard !group.members.contains(where: { $0.identity.name == identity.name }) else { return refuse("is a member") }
       group.members.append(ClusterMember(identity: identity, address: "", role: .learner))
@@ -215,6 +216,22 @@ extension InMemoryServers.State {
     }
     group.configurationIndex += 1
     self.group = group
+    return nil
+  }
+
+  /// One server goes on alone; what it has is all that there is.
+  private mutating func recover(
+    at pod: String, _ claim: Step.RecoveryClaim, _ running: [String: String]
+  ) -> MemberError? {
+    guard let uid = running[pod], let disk = disks[uid], let group, group.leader == nil,
+      disk.clusterID == claim.clusterID, disk.lastIndex == claim.lastIndex
+    else { return MemberError(description: "\(pod) is not what was looked at", mayPass: false) }
+    disks[uid]?.clusterID = claim.newClusterID
+    let identity = NodeIdentity(name: pod, incarnation: disk.incarnation)
+    self.group = InMemoryServers.Group(
+      members: [ClusterMember(identity: identity, address: "", role: .voter)], leader: pod, term: group.term + 1,
+      configurationIndex: group.configurationIndex + 1, acknowledged: disk.lastIndex)
+    changes.append("recover \(pod)")
     return nil
   }
 }

@@ -292,4 +292,53 @@ import Testing
     let steps = try await subject.plan.filter(\.isExecutable)
     #expect(steps.map(\.reason) == [.recovering])
   }
+
+  @Test("two of three volumes lost for good: nothing by itself or a wrong token, three voters by the right one")
+  func recovery() async throws {
+    let token = try await loseTwoOfThree()
+    let (before, id) = (servers.changes, cluster[.progLog, "log"]?.status["clusterID"])
+    cluster.annotate(Names.recoverAnnotation, "yes")
+    #expect(try await subject.settle())
+    #expect(cluster.condition("Ready").reason == "QuorumLost")
+    #expect(cluster.condition("Ready").message?.contains("is not the token") == true)
+    #expect(servers.changes == before)
+
+    cluster.annotate(Names.recoverAnnotation, token)
+    #expect(try await subject.settle())
+    #expect(
+      servers.changes.dropFirst(before.count) == [
+        "recover log-0", "add log-1", "promote log-1", "add log-2", "promote log-2",
+      ])
+    #expect(cluster.condition("Ready").status == "True")
+    let status = try #require(cluster[.progLog, "log"]?.status)
+    #expect(status["recovery"] == nil)
+    #expect(status[path: "lastRecovery", "survivor"] == "log-0")
+    #expect(status[path: "lastRecovery", "lostAfter"]?.integer != nil)
+    #expect(status[path: "lastRecovery", "abandonedClusterID"] == id)
+    #expect(status[path: "lastRecovery", "clusterID"] == status["clusterID"])
+    #expect(servers.violations == [])
+  }
+
+  @Test("nothing is given up before the status says what it costs")
+  func recoveryIsOnRecord() async throws {
+    let token = try await loseTwoOfThree()
+    cluster.annotate(Names.recoverAnnotation, token)
+    cluster.edit(.progLog, "log") { $0["status"]?["recovery"] = nil }
+    let step = try await subject.plan.first { $0.reason == .recovering }
+    #expect(step?.heldBackBy == "status.recovery must have it first")
+    try await subject.reconcile()
+    #expect(try await subject.plan.first { $0.reason == .recovering }?.isExecutable == true)
+  }
+
+  /// The token with which the survivor may go on.
+  private func loseTwoOfThree() async throws -> String {
+    try await settle(replicas: 3)
+    for ordinal in 1...2 {
+      cluster.remove(.persistentVolumeClaim, "data-log-\(ordinal)")
+      cluster.remove(.pod, "log-\(ordinal)")
+    }
+    #expect(try await subject.settle())
+    #expect(cluster.condition("Ready").reason == "QuorumLost")
+    return try #require(cluster[.progLog, "log"]?.status[path: "recovery", "token"]?.string)
+  }
 }

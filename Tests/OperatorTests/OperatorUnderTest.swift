@@ -96,6 +96,14 @@ extension InMemoryCluster {
     edit(.progLog, name) { $0["spec"] = spec }
   }
 
+  func annotate(_ annotation: String, _ value: String) {
+    edit(.progLog, "log") { content in
+      var annotations = content[path: "metadata", "annotations"] ?? [:]
+      annotations[annotation] = .string(value)
+      content["metadata"]?["annotations"] = annotations
+    }
+  }
+
   func condition(_ type: String, of name: String = "log") -> (status: String?, reason: String?, message: String?) {
     let condition = self[.progLog, name]?.condition(type)
     return (condition?["status"]?.string, condition?["reason"]?.string, condition?["message"]?.string)

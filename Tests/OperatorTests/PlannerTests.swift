@@ -235,6 +235,15 @@ import Testing
     #expect(cluster.condition("Ready").message?.contains(reason) == true)
   }
 
+  @Test("what there is nothing to say about is left out of the status, for an empty map can become one that is refused")
+  func noCertificates() async throws {
+    cluster.apply(spec: ["tls": ["mode": "Managed"]])
+    let observation = Observation(resource: try #require(cluster[.progLog, "log"]))
+    let status = subject.reconciler.planner.status(observation, steps: [], failure: nil, now: "")
+    #expect(status["certificates"] == nil)
+    #expect(status["tlsMode"] == "Managed")
+  }
+
   @Test("an invalid spec changes nothing but the status, also of a log that runs")
   func invalid() async throws {
     cluster.apply(spec: [:])

@@ -54,6 +54,8 @@ enum Names {
   static let appliedAnnotation = "proglog.io/applied"
   /// A fingerprint of logd.yaml on the pod template, so that a changed configuration restarts the pods.
   static let configurationAnnotation = "proglog.io/configuration"
+  /// On the ConfigMap: the `SettingsVersion` of its logd.yaml.
+  static let settingsVersionAnnotation = "proglog.io/settings-version"
   /// On events: the pass that they are from, as in the operator's log.
   static let reconcileAnnotation = "proglog.io/reconcile"
   /// On the StatefulSet: the mode of TLS that its servers run with, which only stopped servers can change.

@@ -13,7 +13,9 @@ extension ObjectBuilder {
       files[Names.aclPolicyFile] = access.policy
     }
     return object(
-      .configMap, Names.configMap(name), .configuration, body: ["data": .object(files.mapValues { .string($0) })])
+      .configMap, Names.configMap(name), .configuration,
+      annotations: [Names.settingsVersionAnnotation: "\(settingsVersion.rawValue)"],
+      body: ["data": .object(files.mapValues { .string($0) })])
   }
 
   /// `logd.yaml`: its keys are named as logd's flags. What differs by pod comes from the environment.
@@ -41,8 +43,12 @@ extension ObjectBuilder {
       // The operator decides who is a member, and not whoever reaches the gossip port; a restart changes no voter
       // (arcadedb#5275).
       ("membership", "managed"),
-      ("client-addresses-file", Self.path(Names.addressesFile)),
-    ] + securitySettings + [("log-level", spec.logLevel.rawValue), ("log-format", "json")] + logSettings
+    ] + addressSettings + securitySettings + [("log-level", spec.logLevel.rawValue), ("log-format", "json")]
+      + logSettings
+  }
+
+  private var addressSettings: [(key: String, value: String)] {
+    settingsVersion < .second ? [] : [("client-addresses-file", Self.path(Names.addressesFile))]
   }
 
   private var securitySettings: [(key: String, value: String)] {

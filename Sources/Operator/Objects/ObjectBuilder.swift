@@ -8,6 +8,8 @@ struct ObjectBuilder {
   var capabilities = Capabilities()
   /// What the servers run with, which is not at once what the spec asks for.
   var tlsMode = ProgLogSpec.TLS.Mode.disabled
+  /// What the servers understand.
+  var settingsVersion = SettingsVersion.current
   /// Pods that are there or are to be: while the cluster shrinks, more than the spec asks for.
   var ordinals = 0..<1
   /// Where clients outside reach each pod, by the pod's name, as far as that is known.

@@ -19,13 +19,17 @@ extension Planner {
     }
   }
 
-  /// Pods of an older template that are down, whether or not a quorum is left: a template that mends them must reach them
-  /// (kubernetes#67250). What answers is not down, ready or not: it may be a voter that waits for its leader.
+  /// Pods that are down and that being made anew would mend, whether or not a quorum is left: those of an older template, which
+  /// a newer one must reach (kubernetes#67250), and those without a claim. What answers is not down, ready or not: it may be
+  /// a voter that waits for its leader.
   func mends(_ situation: Situation) -> [Step] {
     let stale = situation.builder.ordinals.compactMap { situation.pod($0) }.filter { pod in
       !pod.isBeingDeleted && !pod.isReady && situation.cluster.reports[pod.name] == nil
     }
-    return stale.compactMap { pod in staleness(pod, situation).map { mend(pod, $0, situation.cluster) } }
+    return stale.compactMap { pod in
+      let why = hasNoClaim(pod, situation) ? "its claim is gone, and none is made for it" : staleness(pod, situation)
+      return why.map { mend(pod, $0, situation.cluster) }
+    }
   }
 
   private func mend(_ pod: KubernetesObject, _ why: String, _ cluster: ClusterState) -> Step {
@@ -35,6 +39,15 @@ extension Planner {
       step.heldBackBy = "its leader hears it: a quorum of the other voters must be caught up"
     }
     return step
+  }
+
+  /// Whether a pod waits for a claim that never comes: many versions of the StatefulSet controller make claims along with pods only, and
+  /// this one was made while the old claim was going (cloudnative-pg#10985).
+  private func hasNoClaim(_ pod: KubernetesObject, _ situation: Situation) -> Bool {
+    guard pod.condition("PodScheduled")?["reason"]?.string == "Unschedulable",
+      let ordinal = situation.ordinal(of: pod.name)
+    else { return false }
+    return situation.observation[.persistentVolumeClaim, Names.claim(situation.name, ordinal)] == nil
   }
 
   /// Pods of an older template that answer: learners, followers, then the leader once another leads.

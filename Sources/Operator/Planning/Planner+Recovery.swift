@@ -24,9 +24,12 @@ struct QuorumLoss: Sendable, Hashable {
     self.survivor = survivor
     self.speaking = speaking.count
     quorum = cluster.quorum
-    newClusterID =
-      Fingerprint("recovered 1 \(clusterID) \(survivor.lastIndex)").text
-      + Fingerprint("recovered 2 \(clusterID) \(survivor.lastIndex)").text
+    newClusterID = Self.newClusterID(after: clusterID, lastIndex: Int64(clamping: survivor.lastIndex))
+  }
+
+  /// What a cluster is called that goes on from an entry of another one: whoever finds it knows where it came from.
+  static func newClusterID(after clusterID: String, lastIndex: Int64) -> String {
+    (1...2).map { Fingerprint("recovered \($0) \(clusterID) \(lastIndex)").text }.joined()
   }
 
   /// Names this very situation, so that it cannot be consented to by accident, or once for all.
@@ -41,7 +44,7 @@ struct QuorumLoss: Sendable, Hashable {
   /// `status.recovery`.
   var status: JSONValue {
     [
-      "token": .string(token), "survivor": .string(survivor.identity.name),
+      "token": .string(token), "clusterID": .string(clusterID), "survivor": .string(survivor.identity.name),
       "lastIndex": .integer(Int64(clamping: survivor.lastIndex)),
       "lostAfter": .integer(Int64(clamping: survivor.endOffset)),
       "message": .string(
@@ -65,16 +68,40 @@ extension Planner {
     }
     let asked = situation.observation.resource.annotations[Names.recoverAnnotation]
     guard asked == loss.token else {
-      let because =
+      var because =
         "\(loss.speaking) of \(cluster.voters.count) voters answer and a quorum is \(loss.quorum): see status.recovery"
+      if asked != nil { because += "; the annotation \(Names.recoverAnnotation) is not the token that stands there" }
       return [pending(.quorumLost, progLog(situation), because: because)]
     }
     let survivor = loss.survivor.identity.name
-    return [
-      administer(
-        .recover(at: survivor, loss.claim), survivor, .recovering,
-        because: "the annotation \(Names.recoverAnnotation) gives up cluster \(loss.clusterID); records from offset "
-          + "\(loss.survivor.endOffset) on may be lost")
+    var step = administer(
+      .recover(at: survivor, loss.claim), survivor, .recovering,
+      because: "the annotation \(Names.recoverAnnotation) gives up cluster \(loss.clusterID); records from offset "
+        + "\(loss.survivor.endOffset) on may be lost")
+    // What is lost would be told by nobody, should the operator die in between.
+    if situation.observation.resource.status[path: "recovery", "token"]?.string != loss.token {
+      step.heldBackBy = "status.recovery must have it first"
+    }
+    return [step]
+  }
+
+  /// `status.recovery` while a quorum is lost, and `status.lastRecovery` from when one was given up. Tells the one from the other
+  /// by the name of the cluster: whoever carried it out may be gone.
+  func describeRecovery(_ situation: Situation, in status: inout JSONValue) {
+    let cluster = situation.cluster
+    // Nobody can be asked; what was found before is not forgotten.
+    guard !cluster.clusterIDs.isEmpty else { return }
+    let offered = status["recovery"]
+    status["recovery"] = QuorumLoss(cluster)?.status
+    guard let offered, let abandoned = offered["clusterID"]?.string, let lastIndex = offered["lastIndex"]?.integer
+    else { return }
+    let newClusterID = QuorumLoss.newClusterID(after: abandoned, lastIndex: lastIndex)
+    guard cluster.clusterIDs.contains(newClusterID) else { return }
+    var done: JSONValue = [
+      "time": .string(OperatorClock { situation.observation.time }.text()), "abandonedClusterID": .string(abandoned),
+      "clusterID": .string(newClusterID), "lastIndex": .integer(lastIndex),
     ]
+    for field in ["survivor", "lostAfter"] { done[field] = offered[field] }
+    status["lastRecovery"] = done
   }
 }

@@ -13,7 +13,9 @@ extension Planner {
     // Without a valid spec what was seen last stays.
     if let valid = assessment.valid {
       describe(valid.situation, in: &status)
-      status["certificates"] = valid.certificates.status
+      let certificates = valid.certificates.status
+      // Of a map that has lost all that was applied to it, Kubernetes 1.20 makes `null`, which the schema refuses.
+      status["certificates"] = certificates == [:] ? .none : certificates
     }
     status["observedGeneration"] = .integer(resource.generation)
     status["plan"] = .array(steps.map(\.status))
@@ -58,7 +60,7 @@ extension Planner {
         return member.status(
           previous: previous.first { $0["name"]?.string == member.name }, isClusterKnown: !cluster.members.isEmpty)
       })
-    status["recovery"] = QuorumLoss(cluster)?.status
+    describeRecovery(situation, in: &status)
   }
 
   private func ready(_ steps: [Step], _ failure: StepFailure?, _ spec: ProgLogSpec?) -> Condition {

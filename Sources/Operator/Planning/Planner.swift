@@ -72,6 +72,7 @@ struct Planner: Sendable {
       identity: observation.identity, spec: try ProgLogSpec(of: observation.resource), defaults: defaults)
     builder.capabilities = observation.capabilities
     builder.tlsMode = Self.tlsMode(builder.spec, observation)
+    builder.settingsVersion = Self.settingsVersion(builder.spec, observation)
     let present = observation.statefulSet?.spec["replicas"]?.integer.map(Int.init) ?? 0
     let draft = Situation(builder: builder, observation: observation, cluster: cluster)
     // Each pod that is, was or will be a member keeps its Service: clients may be told of it.
