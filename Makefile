@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build run stop test crash cluster-faults simulate fuzz sanitize bench proto manifests format lint image build-docker kube-up kube-down clean
+.PHONY: help deps build run stop test crash cluster-faults scale simulate fuzz sanitize bench proto manifests format lint image build-docker kube-up kube-down clean
 
 # The parts of `make test`, in order.
 PARTS ?= unit kube
@@ -39,6 +39,9 @@ cluster-faults: ## Kill, stop, cut off, fill and wipe nodes of clusters under lo
 	swift build --build-tests
 	PROGLOG_LOGD=$(CURDIR)/.build/release/logd PROGLOG_CLUSTER_ROUNDS=$(or $(ROUNDS),100) \
 		$(if $(SEED),PROGLOG_CLUSTER_SEED=$(SEED)) swift test --skip-build --filter ClusterTests.ReplicationTests
+
+scale: ## Measure the operator with RESOURCES ProgLogs (default 1000) at rest for SECONDS (default 600), and after a 410
+	@hack/scale $(or $(RESOURCES),1000) $(or $(SECONDS),600)
 
 simulate: ## Simulate WHAT=log (power lost at every storage operation), cluster, gossip or operator; SEEDS=N; FIRST=N
 ifeq ($(WHAT),operator)

@@ -287,7 +287,7 @@ let package = Package(
       exclude: ["Go", "Golden", "Python"], swiftSettings: swiftSettings),
     // A real API server, real pods; run by `make test` with a cluster.
     .testTarget(
-      name: "KubernetesTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
+      name: "KubernetesTests", dependencies: ["KubernetesClient", "TestSupport", logging], swiftSettings: swiftSettings),
   ] + fuzzTargets + traceTargets,
   swiftLanguageModes: [.v6]
 )

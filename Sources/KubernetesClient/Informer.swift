@@ -1,3 +1,4 @@
+package import CoreMetrics
 package import Logging
 
 /// Keeps a local copy of a collection up to date: lists it, then watches it, for as long as `run` runs.
@@ -9,11 +10,12 @@ package final class Informer: Sendable {
   private let source: any ListWatch
   private let onChange: @Sendable (ObjectChange) -> Void
   private let logger: Logger
+  private let lists: [InformerStateMachine.ListReason: Counter]
   private let synced = Signal()
 
   package init(
     _ type: ResourceType, from source: any ListWatch, indexers: [ObjectIndexer] = [], logger: Logger,
-    onChange: @escaping @Sendable (ObjectChange) -> Void
+    metrics: any MetricsFactory = MetricsSystem.factory, onChange: @escaping @Sendable (ObjectChange) -> Void
   ) {
     self.type = type
     self.source = source
@@ -22,7 +24,15 @@ package final class Informer: Sendable {
     var logger = logger
     logger[metadataKey: "resource"] = "\(type.plural)"
     self.logger = logger
+    lists = Dictionary(
+      uniqueKeysWithValues: InformerStateMachine.ListReason.allCases.map { reason in
+        let labels = [("resource", type.plural), ("reason", reason.rawValue)]
+        return (reason, Counter(label: Self.listsMetric, dimensions: labels, factory: metrics))
+      })
   }
+
+  /// Whole lists that were read, by resource and by reason: `start`, `expired` (410) or `failure`.
+  package static let listsMetric = "informer_lists_total"
 
   /// Whether the first list is in the store. Nothing may be concluded from an object's absence before.
   package var isSynced: Bool { synced.hasFired }
@@ -61,8 +71,15 @@ package final class Informer: Sendable {
   }
 
   private func listed(_ list: ObjectList, _ machine: inout InformerStateMachine) {
+    let reason = machine.listReason
     perform(machine.listed(list))
-    logger.debug("listed", metadata: ["count": "\(list.items.count)", "version": "\(list.resourceVersion)"])
+    lists[reason]?.increment()
+    logger.log(
+      // The first list is no news; another one explains what the API server had to send.
+      level: reason == .start ? .debug : .info, "listed",
+      metadata: [
+        "count": "\(list.items.count)", "version": "\(list.resourceVersion)", "reason": "\(reason.rawValue)",
+      ])
     synced.fire()
   }
 

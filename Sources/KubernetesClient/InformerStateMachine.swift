@@ -21,6 +21,15 @@ struct InformerStateMachine {
     case remove(KubernetesObject)
   }
 
+  /// Why a list is due.
+  enum ListReason: String, CaseIterable {
+    case start
+    /// The version that we would go on from is gone from the server's history.
+    case expired
+    /// The watch failed so that we are in doubt.
+    case failure
+  }
+
   /// Client-go's reflector waits 0.8 s to 30 s; controllers next to each other must not come back in step: see `jitter`.
   static let backOff = ExponentialBackOff(base: .milliseconds(800), limit: .seconds(30))
   /// A watch that the server ends sooner than this is counted as a failure, so that we do not hammer the server.
@@ -30,6 +39,8 @@ struct InformerStateMachine {
   static let watchFailuresBeforeRelist = 5
 
   private(set) var state = State.listing
+  /// Of the list that is due, or of the last one.
+  private(set) var listReason = ListReason.start
   /// Whether the next list may be a streamed one. After a failure it is a plain one: a proxy that lets the unknown
   /// options through would give us a watch that never says `listed`.
   private(set) var mayStream = true
@@ -95,8 +106,10 @@ struct InformerStateMachine {
     if error.isExpired && failures == 0 {
       // The ordinary case after a quiet hour or a compaction: list again at once.
       failures = 1
+      listReason = .expired
       state = .listing
     } else if error.isExpired || !error.isWorthRepeating || failures >= Self.watchFailuresBeforeRelist {
+      listReason = error.isExpired ? .expired : .failure
       wait(for: error, jitter: jitter, next: .list)
     } else {
       wait(for: error, jitter: jitter, next: .watch(from: resourceVersion))

@@ -4,6 +4,13 @@ package struct KubernetesObject: Sendable, Hashable {
 
   package init(_ content: JSONValue) { self.content = content }
 
+  /// An object as the API server sent it, but for `managedFields`: they are the larger half of most objects, and nobody here
+  /// reads them.
+  init(received content: JSONValue) {
+    self.content = content
+    self.content["metadata"]?["managedFields"] = nil
+  }
+
   package var apiVersion: String { content["apiVersion"]?.string ?? "" }
   package var kind: String { content["kind"]?.string ?? "" }
   package var metadata: JSONValue { content["metadata"] ?? .object([:]) }

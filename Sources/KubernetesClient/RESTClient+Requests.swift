@@ -66,9 +66,8 @@ extension RESTClient {
   private func apply(
     _ object: KubernetesObject, as type: ResourceType, fieldManager: String, subresource: String?
   ) async throws(KubernetesError) -> KubernetesObject {
-    // apiVersion and kind are required in an apply; managedFields is refused.
-    var content = type.object(object.content).content
-    content["metadata"]?["managedFields"] = nil
+    // apiVersion and kind are required in an apply; managedFields, which `object` leaves out, is refused.
+    let content = type.object(object.content).content
     let request = APIRequest(
       method: .PATCH, path: type.path(to: object.key, subresource: subresource),
       query: [("fieldManager", fieldManager), ("force", "true")],
@@ -84,11 +83,11 @@ extension ResourceType {
     return path(namespace: key.namespace, name: key.name, subresource: subresource)
   }
 
-  /// The object with apiVersion and kind, which the items of a list lack.
+  /// An object as it is read, with apiVersion and kind, which the items of a list lack.
   func object(_ content: JSONValue) -> KubernetesObject {
     var content = content
     if content["apiVersion"]?.string == nil { content["apiVersion"] = .string(apiVersion) }
     if content["kind"]?.string == nil { content["kind"] = .string(kind) }
-    return KubernetesObject(content)
+    return KubernetesObject(received: content)
   }
 }

@@ -36,7 +36,7 @@ extension WatchEvent {
   private static let endOfList = "k8s.io/initial-events-end"
 
   private static func versioned(_ json: JSONValue, _ type: String) throws(KubernetesError) -> KubernetesObject {
-    let object = KubernetesObject(json)
+    let object = KubernetesObject(received: json)
     guard !object.resourceVersion.isEmpty else {
       throw .malformed("a watch event \(type) whose object has no resourceVersion")
     }

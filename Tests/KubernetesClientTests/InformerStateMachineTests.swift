@@ -43,6 +43,21 @@ struct InformerStateMachineTests {
     #expect(inStream.state == .listing)
   }
 
+  @Test("a list has a reason: the first, an expired version, or a watch that failed")
+  func reasons() {
+    #expect(InformerStateMachine().listReason == .start)
+    var expired = watching()
+    expired.watchFailed(.status(status(410, "Expired")), jitter: 0)
+    #expect(expired.listReason == .expired)
+    // The next list may fail a few times: it is due for the same reason.
+    expired.listFailed(.transport("refused"), jitter: 0)
+    expired.waited()
+    #expect(expired.state == .listing && expired.listReason == .expired)
+    var failed = watching()
+    failed.watchFailed(.malformed("x"), jitter: 0)
+    #expect(failed.listReason == .failure)
+  }
+
   @Test("a version that expires again and again is listed later and later")
   func expiresForever() {
     var machine = watching()

@@ -171,7 +171,7 @@ struct RESTClientTests {
     }
   }
 
-  @Test("a list is put together from its pages, and its items get their type")
+  @Test("a list is put together from its pages, and its items get their type and lose managedFields")
   func pages() async throws {
     var options = RESTClient.Options.defaults
     options.pageSize = 2
@@ -188,6 +188,7 @@ struct RESTClientTests {
       let list = try await client.list(.pod, namespace: "default", labelSelector: "app=x,y in (1,2)")
       #expect(list.items.map(\.name) == ["a", "b", "c"])
       #expect(list.items.allSatisfy { $0.kind == "Pod" && $0.apiVersion == "v1" })
+      #expect(list.items.allSatisfy { $0.metadata["managedFields"] == nil })
       #expect(list.resourceVersion == "7")
       #expect(
         server.requests.allSatisfy { $0.query["labelSelector"] == "app=x,y in (1,2)" && $0.query["limit"] == "2" })
@@ -288,7 +289,9 @@ struct RESTClientTests {
   }
 
   private static func page(_ names: [String], _ version: String, continue token: String?) -> String {
-    let items = names.map { #"{"metadata":{"namespace":"default","name":"\#($0)"}}"# }.joined(separator: ",")
+    let items = names.map {
+      #"{"metadata":{"namespace":"default","name":"\#($0)","managedFields":[{}]}}"#
+    }.joined(separator: ",")
     let next = token.map { #","continue":"\#($0)""# } ?? ""
     return #"{"kind":"PodList","metadata":{"resourceVersion":"\#(version)"\#(next)},"items":[\#(items)]}"#
   }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// What the operator asked of the API server, by the API server's own word.
 struct AuditLog {
@@ -57,17 +58,41 @@ struct AuditLog {
   /// Reads the log as it is now.
   /// - Parameter time: what came before is left out.
   init(since time: Date) throws {
-    guard let path = Cluster.auditLog, let data = FileManager.default.contents(atPath: path) else {
-      throw Cluster.Failure(description: "there is no audit log at \(Cluster.auditLog ?? "PROGLOG_AUDIT_LOG")")
+    guard let data = FileManager.default.contents(atPath: try Self.path()) else {
+      throw Cluster.Failure(description: "there is no audit log at \(try Self.path())")
     }
     let user = Data(Cluster.operatorUser.utf8)
+    let start = Self.text(time)
+    self.init(data.split(separator: UInt8(ascii: "\n")).filter { $0.firstRange(of: user) != nil }) {
+      $0.requestReceivedTimestamp >= start
+    }
+  }
+
+  private init(_ lines: [Data], where isWanted: (Request) -> Bool = { _ in true }) {
     let decoder = JSONDecoder()
     // A watch is logged when it begins too. The last line may be half written.
-    let all = data.split(separator: UInt8(ascii: "\n")).filter { $0.firstRange(of: user) != nil }
-      .compactMap { try? decoder.decode(Request.self, from: $0) }
-    let start = Self.text(time)
-    requests = all.filter { $0.user.username == Cluster.operatorUser && $0.requestReceivedTimestamp >= start }
+    requests = lines.compactMap { try? decoder.decode(Request.self, from: $0) }
+      .filter { $0.user.username == Cluster.operatorUser && isWanted($0) }
       .sorted { $0.requestReceivedTimestamp < $1.requestReceivedTimestamp }
+  }
+
+  private static func path() throws -> String {
+    guard let path = Cluster.auditLog else { throw Cluster.Failure(description: "PROGLOG_AUDIT_LOG is not set") }
+    return path
+  }
+
+  /// Where the log ends now, in bytes.
+  static func end() throws -> Int {
+    try FileManager.default.attributesOfItem(atPath: path())[.size] as? Int ?? 0
+  }
+
+  /// Reads what was logged after `end`. By the system's tools, for the log of a thousand resources is large.
+  init(after end: Int) async throws {
+    let result = try await run(
+      "/bin/sh",
+      ["-c", #"tail -c "+$1" "$2" | grep -F "$3" || true"#, "sh", "\(end + 1)", Self.path(), Cluster.operatorUser])
+    guard result.status == 0 else { throw Cluster.Failure(description: "the audit log: \(result.errors)") }
+    self.init(result.output.split(separator: "\n").map { Data($0.utf8) })
   }
 
   /// A moment as the log writes it, without a fraction.

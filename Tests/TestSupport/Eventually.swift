@@ -1,6 +1,6 @@
 /// Waits until `condition` gives a value.
 ///
-/// - Parameter interval: how long after one look the next begins.
+/// - Parameter interval: between two looks; longer where a look costs what the test measures.
 /// - Throws: `NeverHappened` when `limit` is over; whatever `condition` throws.
 @discardableResult
 package func eventually<Value>(

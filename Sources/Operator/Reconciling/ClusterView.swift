@@ -7,7 +7,13 @@ struct ClusterView: Sendable {
   var expectations: Expectations
 
   /// What stores of children must be indexed by.
-  static let indexers = [ObjectIndexer.label(Names.instanceLabel)]
+  static let indexers = [
+    ObjectIndexer(name: instanceIndex) { object in
+      object.labels[Names.instanceLabel].map { ["\(ObjectKey(namespace: object.namespace, name: $0))"] } ?? []
+    }
+  ]
+  /// By namespace and name: in every namespace there may be a ProgLog named `log`.
+  private static let instanceIndex = "instance"
 
   func object(_ type: ResourceType, _ key: ObjectKey) -> KubernetesObject? {
     let cached = (stores[type] ?? []).lazy.compactMap { $0[key] }.first
@@ -16,7 +22,8 @@ struct ClusterView: Sendable {
 
   /// The objects that bear the labels of a ProgLog, whoever owns them.
   func children(_ type: ResourceType, of identity: Identity) -> [KubernetesObject] {
-    let cached = (stores[type] ?? []).flatMap { $0.objects(in: Names.instanceLabel, equalTo: identity.name) }
+    let key = identity.key(identity.name)
+    let cached = (stores[type] ?? []).flatMap { $0.objects(in: Self.instanceIndex, equalTo: "\(key)") }
     let keys = Set((cached + expectations.written(type)).filter { isChild($0, of: identity) }.map(\.key))
     return keys.compactMap { object(type, $0) }
   }

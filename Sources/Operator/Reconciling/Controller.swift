@@ -38,7 +38,10 @@ final class Controller: Service {
       for namespace in namespaces.isEmpty ? [nil] : namespaces.map(Optional.some) {
         let selector = type == .progLog ? nil : Names.childSelector
         informers.append(
-          Informer(type, from: source(type, namespace, selector), indexers: ClusterView.indexers, logger: logger) {
+          Informer(
+            type, from: source(type, namespace, selector), indexers: ClusterView.indexers, logger: logger,
+            metrics: metricsFactory
+          ) {
             expectations.saw($0, of: type)
             for key in Self.subjects(of: $0, type) {
               queue.add(key)

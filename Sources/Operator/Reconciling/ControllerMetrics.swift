@@ -28,6 +28,7 @@ struct ControllerMetrics: Sendable {
     .init("workqueue_depth", "Current depth of the work queue."),
     .init("workqueue_adds_total", "Total number of adds handled by the work queue."),
     .init("workqueue_retries_total", "Total number of retries handled by the work queue."),
+    .init(Informer.listsMetric, "Whole lists that the caches were filled from, by resource and by reason."),
   ]
 
   init(controller: String, workers: Int, factory: any MetricsFactory) {
