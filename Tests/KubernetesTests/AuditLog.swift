@@ -21,6 +21,7 @@ struct AuditLog {
       var code: Int
     }
 
+    var auditID: String?
     var verb: String
     var user: User
     var sourceIPs: [String]?
@@ -81,18 +82,33 @@ struct AuditLog {
     return path
   }
 
-  /// Where the log ends now, in bytes.
-  static func end() throws -> Int {
-    try FileManager.default.attributesOfItem(atPath: path())[.size] as? Int ?? 0
+  /// A moment, and where the log ends at it.
+  struct Mark {
+    var bytes = 0
+    var time = ""
+
+    /// Now.
+    static func now() throws -> Mark {
+      let size = try FileManager.default.attributesOfItem(atPath: AuditLog.path())[.size] as? Int ?? 0
+      return Mark(bytes: size, time: AuditLog.text(.now))
+    }
   }
 
-  /// Reads what was logged after `end`. By the system's tools, for the log of a thousand resources is large.
-  init(after end: Int) async throws {
+  /// What was asked since `mark`, each request once. By the system's tools, for the log of a thousand resources is large.
+  init(since mark: Mark) async throws {
     let result = try await run(
       "/bin/sh",
-      ["-c", #"tail -c "+$1" "$2" | grep -F "$3" || true"#, "sh", "\(end + 1)", Self.path(), Cluster.operatorUser])
+      [
+        "-c", #"tail -c "+$1" "$2" | grep -F "$3" || true"#, "sh", "\(mark.bytes + 1)", Self.path(),
+        Cluster.operatorUser,
+      ])
     guard result.status == 0 else { throw Cluster.Failure(description: "the audit log: \(result.errors)") }
-    self.init(result.output.split(separator: "\n").map { Data($0.utf8) })
+    let log = AuditLog(result.output.split(separator: "\n").map { Data($0.utf8) }) {
+      $0.requestReceivedTimestamp >= mark.time
+    }
+    // The beginning of a watch and its end are two lines.
+    var seen: Set<String> = []
+    requests = log.requests.filter { $0.auditID.map { seen.insert($0).inserted } ?? true }
   }
 
   /// A moment as the log writes it, without a fraction.

@@ -239,7 +239,8 @@ import Testing
   func noCertificates() async throws {
     cluster.apply(spec: ["tls": ["mode": "Managed"]])
     let observation = Observation(resource: try #require(cluster[.progLog, "log"]))
-    let status = subject.reconciler.planner.status(observation, steps: [], failure: nil, now: "")
+    let planner = subject.reconciler.planner
+    let status = planner.status(planner.assess(observation), steps: [], failure: nil, now: "")
     #expect(status["certificates"] == nil)
     #expect(status["tlsMode"] == "Managed")
   }

@@ -6,16 +6,12 @@ import Synchronization
 /// Resource versions are compared as numbers, which Kubernetes promises from 1.35 on and has always kept within one type;
 /// where one is no number, the cache is believed.
 final class Expectations: Sendable {
-  private struct Subject: Hashable {
-    var type: ResourceType
-    var key: ObjectKey
-  }
-
+  /// By type, for a pass asks for one type after the other: while a thousand logs are made there are many.
   private struct State {
     /// Objects as the API server returned them from our writes.
-    var written: [Subject: Entry<KubernetesObject>] = [:]
+    var written: [ResourceType: [ObjectKey: Entry<KubernetesObject>]] = [:]
     /// Uids of objects that we have deleted.
-    var deleted: [Subject: Entry<String>] = [:]
+    var deleted: [ResourceType: [ObjectKey: Entry<String>]] = [:]
   }
 
   private struct Entry<Value: Sendable>: Sendable {
@@ -31,40 +27,38 @@ final class Expectations: Sendable {
 
   func wrote(_ object: KubernetesObject, as type: ResourceType) {
     let entry = Entry(value: object, expiry: .now + Self.lifetime)
-    state.withLock { $0.written[Subject(type: type, key: object.key)] = entry }
+    state.withLock { $0.written[type, default: [:]][object.key] = entry }
   }
 
   func deleted(_ type: ResourceType, _ key: ObjectKey, uid: String) {
     let entry = Entry(value: uid, expiry: .now + Self.lifetime)
-    let subject = Subject(type: type, key: key)
     state.withLock { state in
-      state.deleted[subject] = entry
+      state.deleted[type, default: [:]][key] = entry
       // A cache that has not seen it yet may never do: what it then shows, nothing, is right.
-      if state.written[subject]?.value.uid == uid { state.written[subject] = nil }
+      if state.written[type]?[key]?.value.uid == uid { state.written[type]?[key] = nil }
     }
   }
 
   /// Forgets what the cache now shows.
   func saw(_ change: ObjectChange, of type: ResourceType) {
-    let subject = Subject(type: type, key: change.key)
+    let key = change.key
     state.withLock { state in
-      if let written = state.written[subject]?.value {
+      if let written = state.written[type]?[key]?.value {
         let isGone = change.new == nil && change.old?.uid == written.uid
-        if isGone || change.new.map({ $0.isAtLeastAsNew(as: written) }) ?? false { state.written[subject] = nil }
+        if isGone || change.new.map({ $0.isAtLeastAsNew(as: written) }) ?? false { state.written[type]?[key] = nil }
       }
-      if let uid = state.deleted[subject]?.value, change.new?.uid != uid || change.new?.isBeingDeleted == true {
-        state.deleted[subject] = nil
+      if let uid = state.deleted[type]?[key]?.value, change.new?.uid != uid || change.new?.isBeingDeleted == true {
+        state.deleted[type]?[key] = nil
       }
     }
   }
 
   /// The object as it must be by now, given what the cache shows.
   func corrected(_ cached: KubernetesObject?, _ type: ResourceType, _ key: ObjectKey) -> KubernetesObject? {
-    let subject = Subject(type: type, key: key)
     let (written, deleted) = state.withLock { state in
-      if let expiry = state.written[subject]?.expiry, expiry < .now { state.written[subject] = nil }
-      if let expiry = state.deleted[subject]?.expiry, expiry < .now { state.deleted[subject] = nil }
-      return (state.written[subject]?.value, state.deleted[subject]?.value)
+      if let expiry = state.written[type]?[key]?.expiry, expiry < .now { state.written[type]?[key] = nil }
+      if let expiry = state.deleted[type]?[key]?.expiry, expiry < .now { state.deleted[type]?[key] = nil }
+      return (state.written[type]?[key]?.value, state.deleted[type]?[key]?.value)
     }
     var object = cached
     if let written, cached.map({ !$0.isAtLeastAsNew(as: written) }) ?? true { object = written }
@@ -76,7 +70,7 @@ final class Expectations: Sendable {
 
   /// What we wrote and the cache does not show, of one type.
   func written(_ type: ResourceType) -> [KubernetesObject] {
-    state.withLock { $0.written.filter { $0.key.type == type }.map(\.value.value) }
+    state.withLock { $0.written[type]?.values.map(\.value) ?? [] }
   }
 }
 

@@ -38,7 +38,7 @@ struct ScaleTests {
     let start = ContinuousClock.now
     try await logs.converge()
     let time = start.duration(to: .now).seconds
-    let requests = try await audit(after: 0)
+    let requests = try await audit(since: AuditLog.Mark())
     report(
       "\(logs.keys.count) ProgLogs converged in \(time.rounded(to: 0)) s with \(Self.byVerb(requests)) requests, "
         + "\((Double(requests.count) / Double(logs.keys.count)).rounded(to: 1)) for each; \(try leader.cost())")
@@ -46,12 +46,12 @@ struct ScaleTests {
 
   private func rest(_ leader: ScaleOperator, _ logs: ScaleLogs) async throws {
     try await leader.comesToRest()
-    let (mark, passes, processor) = (try AuditLog.end(), try await leader.passes(), try leader.cost().processor)
+    let (mark, passes, processor) = (try AuditLog.Mark.now(), try await leader.passes(), try leader.cost().processor)
     let start = ContinuousClock.now
     try await eventually("the quiet time is over", within: Self.quietTime * 2, every: .milliseconds(100)) {
       start.duration(to: .now) > Self.quietTime ? () : nil
     }
-    let requests = try await audit(after: mark)
+    let requests = try await audit(since: mark)
     let (leases, others) = (requests.filter(\.isOfLease), requests.filter { !$0.isOfLease })
     let hours = start.duration(to: .now).seconds / 3_600
     let each = Double(others.count) / Double(logs.keys.count) / hours
@@ -65,14 +65,14 @@ struct ScaleTests {
   }
 
   private func restart(_ next: ScaleOperator, _ logs: ScaleLogs) async throws {
-    let mark = try AuditLog.end()
+    let mark = try AuditLog.Mark.now()
     let start = ContinuousClock.now
     try await eventually("a new operator has planned for all", within: .seconds(1_800), every: .seconds(1)) {
       try await next.passes() >= logs.keys.count ? () : nil
     }
     let time = start.duration(to: .now).seconds
     try await next.comesToRest()
-    let requests = try await audit(after: mark)
+    let requests = try await audit(since: mark)
     report(
       "a new operator has planned for all after \(time.rounded(to: 0)) s with \(Self.byVerb(requests)) requests; "
         + "\(try next.cost())")
@@ -81,7 +81,7 @@ struct ScaleTests {
   }
 
   private func relist(_ next: ScaleOperator, _ logs: ScaleLogs, _ plane: ScaleControlPlane) async throws {
-    let mark = try AuditLog.end()
+    let mark = try AuditLog.Mark.now()
     let changed = logs.changed
     // The operator is stopped after a tenth of the changes: the rest it cannot see before their history is gone.
     try await logs.change(changed, round: 1) { if $0 == changed.count / 10 { next.pause() } }
@@ -99,7 +99,7 @@ struct ScaleTests {
       !lists.isEmpty && lists.values.allSatisfy { $0 >= 1 }, "not every collection was listed after a 410: \(lists)")
     let refusals = next.logLines(containing: "the watch was refused").count { $0.contains("410") }
     #expect(refusals >= lists.count)
-    let requests = try await audit(after: mark)
+    let requests = try await audit(since: mark)
     report(
       "after 410 for \(lists.count) watches \(changed.count) changed logs had converged in \(time.rounded(to: 0)) s "
         + "with \(Self.byVerb(requests)) requests; \(try next.cost())")
@@ -116,8 +116,8 @@ struct ScaleTests {
   }
 
   /// The operator's requests. It has the rights of the chart, which must do.
-  private func audit(after mark: Int) async throws -> [AuditLog.Request] {
-    let requests = try await AuditLog(after: mark).requests
+  private func audit(since mark: AuditLog.Mark) async throws -> [AuditLog.Request] {
+    let requests = try await AuditLog(since: mark).requests
     let refused = requests.filter(\.lacksRight)
     #expect(refused.isEmpty, "\(Set(refused.map(Self.text)).sorted().prefix(10))")
     return requests
