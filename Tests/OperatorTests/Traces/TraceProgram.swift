@@ -6,7 +6,9 @@ import Synchronization
 @testable import Operator
 
 /// The traces as a program of its own: `make simulate WHAT=operator`.
-@main struct TraceProgram: AsyncParsableCommand {
+///
+/// Not asynchronous: Swift 6.3 gives the entry point of that a name that the operator's has too, and the linker takes one.
+@main struct TraceProgram: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "OperatorTraces", abstract: "Runs the operator's planner through random trouble.",
     discussion: """
@@ -32,10 +34,10 @@ import Synchronization
   @Option(help: "Seeds at the same time.")
   var jobs = ProcessInfo.processInfo.activeProcessorCount
 
-  func run() async throws {
+  func run() throws {
     if let seed { return try replay(seed) }
     guard let planted else {
-      let findings = await Campaign(first: first, count: seeds, isWide: wide, mistake: nil).run(jobs: jobs)
+      let findings = Campaign(first: first, count: seeds, isWide: wide, mistake: nil).run(jobs: jobs)
       guard findings.isEmpty else { throw ExitCode.failure }
       return
     }
@@ -45,7 +47,7 @@ import Synchronization
       throw ValidationError("there is no mistake '\(planted)'; there are: \(names)")
     }
     for mistake in mistakes {
-      let findings = await Campaign(first: first, count: seeds, isWide: wide, mistake: mistake).run(jobs: jobs)
+      let findings = Campaign(first: first, count: seeds, isWide: wide, mistake: mistake).run(jobs: jobs)
       print("\(mistake.rawValue): \(findings.count) of \(seeds), first \(findings.min().map { "\($0)" } ?? "none")")
     }
   }
@@ -84,15 +86,9 @@ private final class Campaign: Sendable {
   }
 
   /// - Returns: the seeds in which something was violated.
-  func run(jobs: Int) async -> [UInt64] {
-    await withTaskGroup { group in
-      for _ in 0..<max(1, jobs) {
-        group.addTask { @concurrent in
-          while let seed = self.nextSeed() {
-            self.add(seed, Trace(seed: seed, mistake: self.mistake, isWide: self.isWide).run())
-          }
-        }
-      }
+  func run(jobs: Int) -> [UInt64] {
+    DispatchQueue.concurrentPerform(iterations: max(1, jobs)) { _ in
+      while let seed = nextSeed() { add(seed, Trace(seed: seed, mistake: mistake, isWide: isWide).run()) }
     }
     let findings = state.withLock { $0.findings }
     if mistake == nil { report(done: count, findings: findings.count) }
@@ -125,7 +121,7 @@ private final class Campaign: Sendable {
   private func report(done: UInt64, findings: Int) {
     let seconds = start.duration(to: .now) / .seconds(1)
     print("\(done) seeds in \(Int(seconds)) s, \(findings) with a violation")
-    fflush(stdout)
+    fflush(nil)
   }
 }
 #endif
