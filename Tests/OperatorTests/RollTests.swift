@@ -107,6 +107,43 @@ import Testing
     #expect(step.reason == .notReady && step.isExecutable == isRestarted, "\(step)")
   }
 
+  @Test(
+    "one that is silent and not ready is not restarted while another follows it, or another pod comes up",
+    arguments: ["it is followed", "another is made", "another starts", "another is stuck"])
+  func mayRun(evidence: String) async throws {
+    apply([:])
+    #expect(try await subject.settle())
+    apply(["image": "logd:2"])
+    subject.sync()
+    try await subject.reconcile()
+    cluster.runControllers()
+    var observation = try await observation { _ in }
+    let isNotReady: JSONValue = ["type": "Ready", "status": "False"]
+    for pod in ["log-0", "log-1"] {
+      observation.answers[pod] = .silent("no route to host")
+      observation[.pod, pod]?.content["status"]?["conditions"] = [isNotReady]
+    }
+    var follower = try #require(observation.answers["log-2"]?.report)
+    follower.leaderName = evidence == "it is followed" ? "log-1" : nil
+    observation.answers["log-2"] = .report(follower)
+    switch evidence {
+    case "another is made": observation[.pod, "log-0"] = nil
+    case "another starts", "another is stuck":
+      let revision = observation.statefulSet?.status["updateRevision"]
+      observation[.pod, "log-0"]?.content["metadata"]?["labels"]?[Names.revisionLabel] = revision
+    default: break
+    }
+    if evidence == "another is stuck" {
+      observation[.pod, "log-0"]?.content["status"]?["conditions"] = [
+        isNotReady, ["type": "PodScheduled", "status": "False"],
+      ]
+    }
+    let step = try #require(restarts(observation)["log-1"])
+    let others = restarts(observation).values.filter { $0.object.name != "log-1" && $0.isExecutable }
+    #expect(step.isExecutable == (evidence == "another is stuck"), "\(step)")
+    #expect(others.count == (evidence == "it is followed" ? 1 : 0), "\(others)")
+  }
+
   /// What there is to see now, but for what the leader, log-0, says of the members.
   private func observation(_ change: (inout ClusterMember) -> Void) async throws -> Observation {
     let resource = try #require(cluster[.progLog, "log"])

@@ -60,6 +60,11 @@ struct ClusterState: Sendable, Hashable {
     leader != nil && voters.contains { $0.identity.name == name && $0.progress?.isActive == true }
   }
 
+  /// One that says that a server leads it: it has heard that one within an election time-out.
+  func follower(of leader: String) -> String? {
+    reports.filter { $0.value.leaderName == leader && $0.key != leader }.keys.min()
+  }
+
   /// Whether a quorum of the voters that are left without some is caught up.
   func keepsQuorum(without names: Set<String>, of count: Int? = nil) -> Bool {
     let left = voters.filter { !names.contains($0.identity.name) && isCaughtUp($0) }.count

@@ -28,17 +28,31 @@ extension Planner {
     }
     return stale.compactMap { pod in
       let why = hasNoClaim(pod, situation) ? "its claim is gone, and none is made for it" : staleness(pod, situation)
-      return why.map { mend(pod, $0, situation.cluster) }
+      return why.map { mend(pod, $0, situation) }
     }
   }
 
-  private func mend(_ pod: KubernetesObject, _ why: String, _ cluster: ClusterState) -> Step {
+  /// Its probe and our own call may both fail while its server runs: the one for want of a leader, the other on its way.
+  private func mend(_ pod: KubernetesObject, _ why: String, _ situation: Situation) -> Step {
+    let cluster = situation.cluster
     var step = restart(pod, .notReady, because: "it does not serve, and \(why)")
-    // Its probe and our own call may both fail where the path to its leader does not.
     if cluster.hearsVoter(pod.name), !cluster.keepsQuorum(without: [pod.name]) {
       step.heldBackBy = "its leader hears it: a quorum of the other voters must be caught up"
+    } else if let follower = cluster.follower(of: pod.name) {
+      step.heldBackBy = "\(follower) follows it as its leader"
+    } else if let other = coming(situation), other != pod.name {
+      step.heldBackBy = "one at a time: Pod \(other) must come up first"
     }
     return step
+  }
+
+  /// A pod of the newest template of which nothing is heard yet, and that may come up by itself.
+  private func coming(_ situation: Situation) -> String? {
+    situation.wanted.first { ordinal in
+      guard let pod = situation.pod(ordinal) else { return true }
+      return !pod.isReady && situation.cluster.reports[pod.name] == nil && staleness(pod, situation) == nil
+        && pod.condition("PodScheduled")?["status"]?.string != "False"
+    }.map(situation.podName)
   }
 
   /// Whether a pod waits for a claim that never comes: many versions of the StatefulSet controller make claims along with pods only, and

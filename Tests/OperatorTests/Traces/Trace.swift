@@ -97,8 +97,11 @@ extension TraceWorld {
     let refused = left.filter(\.isRefused)
     if isBeyondHelp { return [] }
     let unjustified = refused.filter { !isJustified($0) }
-    guard left.isEmpty || refused.count == left.count else { return ["never done: \(left)"] }
     guard unjustified.isEmpty else { return ["refused for no reason: \(unjustified)"] }
+    // What is held back beside a refusal waits for the same person.
+    guard left.isEmpty || !refused.isEmpty && !left.contains(where: \.isExecutable) else {
+      return ["never done: \(left)"]
+    }
     guard refused.isEmpty else { return [] }
     let spec = spec
     let wanted = spec.isHibernated ? 0 : spec.replicas
