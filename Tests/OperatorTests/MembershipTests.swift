@@ -205,6 +205,29 @@ import Testing
     #expect(servers.violations == [])
   }
 
+  @Test("the volume on which a log begins is on record before it does, so that no second one is begun after its loss")
+  func firstMember() async throws {
+    cluster.apply(spec: [:])
+    subject.sync()
+    try await subject.reconcile()
+    cluster.runControllers()
+    let planner = subject.reconciler.planner
+    let first = try #require(try await subject.plan.first { $0.reason == .firstStart })
+    #expect(first.heldBackBy == "status.firstMember must name it first")
+    // It was begun; and the server was never heard of again.
+    try await subject.reconcile()
+    let resource = try #require(cluster[.progLog, "log"])
+    #expect(resource.status["firstMember"]?["name"] == "log-0" && resource.status["clusterID"] == nil)
+    subject.sync()
+    var observation = try await subject.reconciler.observer.observe(resource, planner).observation
+    #expect(planner.steps(observation).first { $0.reason == .firstStart }?.isExecutable == true)
+    var report = try #require(observation.answers["log-0"]?.report)
+    report.identity = NodeIdentity(name: "log-0", incarnation: "of another volume")
+    observation.answers["log-0"] = .report(report)
+    let steps = planner.steps(observation)
+    #expect(steps.contains { $0.reason == .clusterLost } && !steps.contains { $0.reason == .firstStart })
+  }
+
   @Test("redpanda#11303: servers of two clusters are for a person to tell apart")
   func differing() async throws {
     try await settle(replicas: 3)

@@ -48,8 +48,14 @@ import Testing
     cluster.runControllers(.init(hasLoadBalancers: false))
     #expect(
       transcript() == [
-        "bootstrap the cluster on Pod log-0 (FirstStart)", "wait for Service log-0 (AddressPending)",
+        "bootstrap the cluster on Pod log-0 (FirstStart) held back", "wait for Service log-0 (AddressPending)",
       ])
+    subject.sync()
+    try await subject.reconcile()
+    #expect(
+      transcript() == [
+        "bootstrap the cluster on Pod log-0 (FirstStart)", "wait for Service log-0 (AddressPending)",
+      ], "the status says where it begins")
     subject.sync()
     try await subject.reconcile()
     #expect(transcript() == ["wait for Service log-0 (AddressPending)"])

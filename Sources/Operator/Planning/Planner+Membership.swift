@@ -41,11 +41,34 @@ extension Planner {
     }
     if let claim = staleClaim(situation) { return [claim] }
     let first = situation.podName(0)
-    return [
-      administer(
-        .bootstrap(at: first, clusterID: Self.clusterID(of: situation.builder.identity)), first, .firstStart,
-        because: "no server belongs to a cluster yet")
-    ]
+    var step = administer(
+      .bootstrap(at: first, clusterID: Self.clusterID(of: situation.builder.identity)), first, .firstStart,
+      because: "no server belongs to a cluster yet")
+    switch situation.recordedFirstMember {
+    // Its cluster may be gone with its volume before anybody has heard of it. An operator that knew nothing of it would
+    // begin a second one.
+    case nil: step.heldBackBy = "status.firstMember must name it first"
+    case situation.cluster.reports[first]?.identity: break
+    case let lost?:
+      return [
+        refuse(
+          .clusterLost, progLog(situation),
+          because: "the log was to begin on \(lost.name), whose volume is another one now: whether it had begun is not "
+            + "known. Bring the volume back, or delete the ProgLog and make it anew to begin an empty log")
+      ]
+    }
+    return [step]
+  }
+
+  /// `status.firstMember`: on which volume the log begins, written before it does and kept.
+  func describeFirstMember(_ situation: Situation, in status: inout JSONValue) {
+    let reports = situation.cluster.reports
+    guard situation.recordedFirstMember == nil, situation.recordedClusterID == nil,
+      situation.cluster.clusterIDs.isEmpty,
+      situation.statefulSet != nil, situation.wanted.allSatisfy({ reports[situation.podName($0)] != nil }),
+      let first = reports[situation.podName(0)]?.identity
+    else { return }
+    status["firstMember"] = ["name": .string(first.name), "incarnation": .string(first.incarnation)]
   }
 
   /// A volume of a server that the spec does not have may hold the only copies of records: a new cluster would forget it.

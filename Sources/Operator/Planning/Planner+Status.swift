@@ -60,6 +60,7 @@ extension Planner {
         return member.status(
           previous: previous.first { $0["name"]?.string == member.name }, isClusterKnown: !cluster.members.isEmpty)
       })
+    describeFirstMember(situation, in: &status)
     describeRecovery(situation, in: &status)
   }
 

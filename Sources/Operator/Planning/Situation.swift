@@ -45,6 +45,13 @@ struct Situation {
   /// The cluster that this log is known to be in, from the servers or from an earlier pass.
   var recordedClusterID: String? { observation.resource.status["clusterID"]?.string }
 
+  /// On which server, with which volume, the log was to begin.
+  var recordedFirstMember: NodeIdentity? {
+    let first = observation.resource.status["firstMember"]
+    guard let name = first?["name"]?.string, let incarnation = first?["incarnation"]?.string else { return nil }
+    return NodeIdentity(name: name, incarnation: incarnation)
+  }
+
   /// Of the StatefulSet; nil when there is none.
   var currentReplicas: Int? { statefulSet.map { Int($0.spec["replicas"]?.integer ?? 1) } }
 }
