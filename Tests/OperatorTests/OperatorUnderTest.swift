@@ -119,6 +119,7 @@ extension InMemoryCluster {
       let owners = content[path: "metadata", "ownerReferences"]?.array?.map { $0["kind"] ?? nil }
       content["metadata"]?["ownerReferences"] = owners.map { .array($0) }
       content["status"]?["observedGeneration"] = nil
+      content["status"]?["firstMember"]?["incarnation"] = nil
       let conditions = content[path: "status", "conditions"]?.array?.map { condition in
         var condition = condition
         condition["observedGeneration"] = nil
