@@ -10,20 +10,9 @@ import Testing
 
   init() { subject = OperatorUnderTest(cluster) }
 
-  private static let model = """
-    [request_definition]
-    r = sub, obj, act
-    [policy_definition]
-    p = sub, obj, act
-    [policy_effect]
-    e = some(where (p.eft == allow))
-    [matchers]
-    m = r.sub == p.sub && r.obj == p.obj && r.act == p.act
-    """
-
   private static let spec: JSONValue = ["tls": ["mode": "Managed"], "acl": ["configMap": "rules"]]
 
-  private func write(model: String = model, policy: String) {
+  private func write(model: String = AccessFiles.plainModel, policy: String) {
     cluster.edit(.configMap, "rules") {
       $0["data"] = ["model.conf": .string(model), "policy.csv": .string(policy)]
     }
@@ -50,8 +39,9 @@ import Testing
   @Test(
     "rules that logd would refuse are not copied: a server that starts with them would not come up",
     arguments: [
-      ("p, root, *\n", model, "policy.csv:1"), ("p, root, *, produce\n", "[matchers]\n", "model.conf:"),
-      ("p, root, *, produce\n", model + " && f(r.sub)", "model.conf:8:"),
+      ("p, root, *\n", AccessFiles.plainModel, "policy.csv:1"),
+      ("p, root, *, produce\n", "[matchers]\n", "model.conf:"),
+      ("p, root, *, produce\n", AccessFiles.plainModel + " && f(r.sub)", "model.conf:8:"),
     ])
   func invalid(policy: String, model: String, place: String) async throws {
     write(policy: "p, root, *, produce\n")
@@ -79,4 +69,18 @@ import Testing
     #expect(cluster[.pod, "log-0"]?.isReady == true)
     #expect(cluster.condition("Degraded").reason == "AccessListInvalid")
   }
+}
+
+extension AccessFiles {
+  /// As somebody would write it who wants no more than who may do what.
+  static let plainModel = """
+    [request_definition]
+    r = sub, obj, act
+    [policy_definition]
+    p = sub, obj, act
+    [policy_effect]
+    e = some(where (p.eft == allow))
+    [matchers]
+    m = r.sub == p.sub && r.obj == p.obj && r.act == p.act
+    """
 }

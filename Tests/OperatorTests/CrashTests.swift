@@ -90,10 +90,7 @@ import Testing
     let cluster = try await prepared(Transition(testDescription: "", to: ["replicas": 3]))
     let subject = OperatorUnderTest(cluster)
     #expect(try await subject.settle())
-    for ordinal in 1...2 {
-      cluster.remove(.persistentVolumeClaim, "data-log-\(ordinal)")
-      cluster.remove(.pod, "log-\(ordinal)")
-    }
+    cluster.loseTwoOfThree()
     #expect(try await subject.settle())
     let offered = try #require(cluster[.progLog, "log"]?.status["recovery"])
     cluster.annotate(Names.recoverAnnotation, offered["token"]?.string ?? "")

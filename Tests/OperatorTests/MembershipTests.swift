@@ -218,8 +218,7 @@ import Testing
     try await subject.reconcile()
     let resource = try #require(cluster[.progLog, "log"])
     #expect(resource.status["firstMember"]?["name"] == "log-0" && resource.status["clusterID"] == nil)
-    subject.sync()
-    var observation = try await subject.reconciler.observer.observe(resource, planner).observation
+    var observation = try await subject.assessment.observation
     #expect(planner.steps(observation).first { $0.reason == .firstStart }?.isExecutable == true)
     var report = try #require(observation.answers["log-0"]?.report)
     report.identity = NodeIdentity(name: "log-0", incarnation: "of another volume")
@@ -231,10 +230,8 @@ import Testing
   @Test("redpanda#11303: servers of two clusters are for a person to tell apart")
   func differing() async throws {
     try await settle(replicas: 3)
-    let resource = try #require(cluster[.progLog, "log"])
     let planner = subject.reconciler.planner
-    subject.sync()
-    var observation = try await subject.reconciler.observer.observe(resource, planner).observation
+    var observation = try await subject.assessment.observation
     var stranger = try #require(observation.answers["log-2"]?.report)
     stranger.clusterID = "another"
     observation.answers["log-2"] = .report(stranger)
@@ -356,10 +353,7 @@ import Testing
   /// The token with which the survivor may go on.
   private func loseTwoOfThree() async throws -> String {
     try await settle(replicas: 3)
-    for ordinal in 1...2 {
-      cluster.remove(.persistentVolumeClaim, "data-log-\(ordinal)")
-      cluster.remove(.pod, "log-\(ordinal)")
-    }
+    cluster.loseTwoOfThree()
     #expect(try await subject.settle())
     #expect(cluster.condition("Ready").reason == "QuorumLost")
     return try #require(cluster[.progLog, "log"]?.status[path: "recovery", "token"]?.string)

@@ -144,17 +144,7 @@ extension ObjectBuilderTests {
     private static let source = KubernetesObject([
       "data": ["model.conf": .string(copied.model), "policy.csv": .string(copied.policy)]
     ])
-    private static let copied = AccessFiles(
-      model: """
-        [request_definition]
-        r = sub, obj, act
-        [policy_definition]
-        p = sub, obj, act
-        [policy_effect]
-        e = some(where (p.eft == allow))
-        [matchers]
-        m = r.sub == p.sub && r.obj == p.obj && r.act == p.act
-        """, policy: "p, root, *, produce\n")
+    private static let copied = AccessFiles(model: AccessFiles.plainModel, policy: "p, root, *, produce\n")
 
     @Test("a ConfigMap that is named takes the place of rules and of users' lines")
     func configMap() throws {

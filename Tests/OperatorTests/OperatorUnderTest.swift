@@ -48,14 +48,17 @@ struct OperatorUnderTest {
     }
   }
 
-  /// The plan for what is there now, with caches that show all of it.
-  var plan: [Step] {
+  /// What there is to see now, with caches that show all of it.
+  var assessment: Assessment {
     get async throws {
       let resource = try #require(cluster[.progLog, "log"])
       sync()
-      return reconciler.planner.plan(try await reconciler.observer.observe(resource, reconciler.planner))
+      return try await reconciler.observer.observe(resource, reconciler.planner)
     }
   }
+
+  /// The plan for what is there now.
+  var plan: [Step] { get async throws { reconciler.planner.plan(try await assessment) } }
 
   @discardableResult
   func reconcile(_ name: String = "log") async throws(KubernetesError) -> Reconciler.Outcome {
@@ -94,6 +97,14 @@ extension InMemoryCluster {
     if spec["replicas"] == nil { spec["replicas"] = 1 }
     if spec["tls"] == nil { spec["tls"] = ["mode": "Disabled"] }
     edit(.progLog, name) { $0["spec"] = spec }
+  }
+
+  /// The second and the third server are gone for good, with their volumes.
+  func loseTwoOfThree() {
+    for ordinal in 1...2 {
+      remove(.persistentVolumeClaim, "data-log-\(ordinal)")
+      remove(.pod, "log-\(ordinal)")
+    }
   }
 
   func annotate(_ annotation: String, _ value: String) {

@@ -20,6 +20,16 @@ import Testing
     cluster.apply(spec: .object(["replicas": 3].merging(spec) { $1 }))
   }
 
+  /// A log that has settled, and whose StatefulSet has just got another image.
+  private func beginRoll(to image: JSONValue) async throws {
+    apply([:])
+    #expect(try await subject.settle())
+    apply(["image": image])
+    subject.sync()
+    try await subject.reconcile()
+    cluster.runControllers()
+  }
+
   /// What is written to pods, and what is asked of servers, in order.
   private func story() async throws -> [String] {
     cluster.forgetWrites()
@@ -53,12 +63,7 @@ import Testing
 
   @Test("kubernetes#67250: a pod that never becomes ready stops the roll, and the next template begins there")
   func badImage() async throws {
-    apply([:])
-    #expect(try await subject.settle())
-    apply(["image": "logd:bad"])
-    subject.sync()
-    try await subject.reconcile()
-    cluster.runControllers()
+    try await beginRoll(to: "logd:bad")
     for _ in 0..<10 {
       subject.sync()
       try await subject.reconcile()
@@ -91,12 +96,7 @@ import Testing
     "one that is silent and not ready is not restarted while the leader hears it and has no other quorum",
     arguments: [(true, true, false), (true, false, true), (false, true, true)])
   func heard(isHeard: Bool, isOtherLagging: Bool, isRestarted: Bool) async throws {
-    apply([:])
-    #expect(try await subject.settle())
-    apply(["image": "logd:2"])
-    subject.sync()
-    try await subject.reconcile()
-    cluster.runControllers()
+    try await beginRoll(to: "logd:2")
     var observation = try await observation { member in
       if member.identity.name == "log-1" { member.progress?.isActive = isHeard }
       if member.identity.name == "log-2", isOtherLagging { member.progress?.lag = 1_000_000 }
@@ -111,12 +111,7 @@ import Testing
     "one that is silent and not ready is not restarted while another follows it, or another pod comes up",
     arguments: ["it is followed", "another is made", "another starts", "another is stuck"])
   func mayRun(evidence: String) async throws {
-    apply([:])
-    #expect(try await subject.settle())
-    apply(["image": "logd:2"])
-    subject.sync()
-    try await subject.reconcile()
-    cluster.runControllers()
+    try await beginRoll(to: "logd:2")
     var observation = try await observation { _ in }
     let isNotReady: JSONValue = ["type": "Ready", "status": "False"]
     for pod in ["log-0", "log-1"] {
@@ -146,10 +141,7 @@ import Testing
 
   /// What there is to see now, but for what the leader, log-0, says of the members.
   private func observation(_ change: (inout ClusterMember) -> Void) async throws -> Observation {
-    let resource = try #require(cluster[.progLog, "log"])
-    subject.sync()
-    let reconciler = subject.reconciler
-    var observation = try await reconciler.observer.observe(resource, reconciler.planner).observation
+    var observation = try await subject.assessment.observation
     var leader = try #require(observation.answers["log-0"]?.report)
     for index in leader.members.indices { change(&leader.members[index]) }
     observation.answers["log-0"] = .report(leader)
