@@ -139,6 +139,37 @@ import Testing
     #expect(others.count == (evidence == "it is followed" ? 1 : 0), "\(others)")
   }
 
+  @Test(
+    "one that runs, silent and not ready, is restarted only when no pod has changed for long enough for an election",
+    arguments: [
+      ("running", 29, 3600, false), ("running", 30, 3600, true), ("running", 3600, 29, false),
+      ("running", 3600, 30, true), ("waiting", 0, 3600, true), ("waiting", 0, 0, true),
+    ] as [(String, Int64, Int64, Bool)])
+  func settling(container: String, changed: Int64, otherChanged: Int64, isRestarted: Bool) async throws {
+    try await beginRoll(to: "logd:2")
+    var observation = try await observation { _ in }
+    func set(_ pod: String, isReady: Bool, _ container: String, before seconds: Int64) {
+      let time = observation.time - seconds
+      observation[.pod, pod]?.content["status"]?["containerStatuses"] = [["state": [container: [:]]]]
+      observation[.pod, pod]?.content["status"]?["conditions"] = [
+        [
+          "type": "Ready", "status": isReady ? "True" : "False",
+          "lastTransitionTime": .string(OperatorClock { time }.text()),
+        ]
+      ]
+    }
+    observation.answers["log-0"] = .silent("no route to host")
+    set("log-0", isReady: false, container, before: changed)
+    for pod in ["log-1", "log-2"] { set(pod, isReady: pod == "log-1", "running", before: otherChanged) }
+    for pod in ["log-1", "log-2"] {
+      var report = try #require(observation.answers[pod]?.report)
+      report.leaderName = nil
+      observation.answers[pod] = .report(report)
+    }
+    let step = try #require(restarts(observation)["log-0"])
+    #expect(step.reason == .notReady && step.isExecutable == isRestarted, "\(step)")
+  }
+
   /// What there is to see now, but for what the leader, log-0, says of the members.
   private func observation(_ change: (inout ClusterMember) -> Void) async throws -> Observation {
     var observation = try await subject.assessment.observation

@@ -68,5 +68,8 @@ extension KubernetesObject {
     status["conditions"]?.array?.first { $0["type"]?.string == type }
   }
 
+  /// As RFC 3339.
+  var creationTime: String? { metadata["creationTimestamp"]?.string }
+
   var isReady: Bool { !isBeingDeleted && condition("Ready")?["status"]?.string == "True" }
 }

@@ -42,8 +42,31 @@ extension Planner {
       step.heldBackBy = "\(follower) follows it as its leader"
     } else if let other = coming(situation), other != pod.name {
       step.heldBackBy = "one at a time: Pod \(other) must come up first"
+    } else if isRunning(pod), let other = changedLately(situation) {
+      step.heldBackBy = "it runs, and may be about to get a leader: Pod \(other) changed less than \(Self.electionGrace) s ago"
     }
     return step
+  }
+
+  /// How long no server may have come or gone before one that runs, silent and not ready, is taken for stuck: a leader
+  /// would have been elected among those that run, and it ready then. In seconds; elections and probes take less than ten.
+  static let electionGrace: Int64 = 30
+
+  /// Whether a server runs in the pod as far as its kubelet knows; one whose container waits, say for an image, does not.
+  private func isRunning(_ pod: KubernetesObject) -> Bool {
+    guard pod.status["phase"]?.string == "Running" else { return false }
+    guard let containers = pod.status["containerStatuses"]?.array else { return true }
+    return containers.contains { $0[path: "state", "running"] != nil }
+  }
+
+  /// A pod that runs and became ready, or ceased to be, a short while ago.
+  private func changedLately(_ situation: Situation) -> String? {
+    situation.observation.pods.first { pod in
+      guard isRunning(pod), let change = pod.condition("Ready")?["lastTransitionTime"]?.string ?? pod.creationTime,
+        let time = OperatorClock.seconds(of: change)
+      else { return false }
+      return situation.observation.time - time < Self.electionGrace
+    }?.name
   }
 
   /// A pod of the newest template of which nothing is heard yet, and that may come up by itself.

@@ -22,9 +22,12 @@ enum TraceMistake: String, CaseIterable, Sendable {
   case bootstrapsBesideSilence
   case promotesLaggingLearner
   case ignoresChangeInFlight
+  /// What waits for an election is taken for stuck.
+  case restartsDuringElection
 
   func mislead(_ observation: inout Observation) {
     switch self {
+    case .restartsDuringElection: observation.time += 1000
     case .ignoresChangeInFlight:
       for (pod, answer) in observation.answers {
         guard var report = answer.report else { continue }
@@ -102,7 +105,7 @@ enum TraceMistake: String, CaseIterable, Sendable {
         guard step.reason == .memberCatchingUp else { return step }
         return asking(.promote(step.object.name, at: leader), step.object.name)
       }
-    case .ignoresChangeInFlight, .bootstrapsBesideSilence: return steps
+    case .ignoresChangeInFlight, .bootstrapsBesideSilence, .restartsDuringElection: return steps
     }
   }
 

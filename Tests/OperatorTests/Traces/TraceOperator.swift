@@ -98,6 +98,7 @@ struct TraceOperator {
 
   private func observe(_ resource: KubernetesObject, _ world: TraceWorld) -> Observation {
     var observation = Observation(resource: resource)
+    observation.time = world.time
     for type in Self.types where type != .progLog {
       for child in view.children(type, of: observation.identity) { observation[type, child.name] = child }
     }

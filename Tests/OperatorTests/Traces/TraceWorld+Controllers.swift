@@ -77,10 +77,21 @@ extension TraceWorld {
     processes[pod.uid] = process
     let disk = claim(ofPod: pod.name).flatMap { disks[$0.uid] }
     let serves = disk?.clusterID == nil || raft?.leader != nil
-    let isReady = isUp && serves && !process.failsProbe
-    guard isReady != pod.isReady else { return }
+    report(pod, isUp: isUp, isReady: isUp && serves && !process.failsProbe)
+  }
+
+  /// What its kubelet says of a pod that runs.
+  private mutating func report(_ pod: KubernetesObject, isUp: Bool, isReady: Bool) {
+    guard pod.status["phase"]?.string == "Running" else { return }
+    let state: JSONValue = isUp ? ["running": [:]] : ["waiting": ["reason": "CrashLoopBackOff"]]
+    let wasUp = pod.status["containerStatuses"].map { $0.array?.first?[path: "state", "running"] != nil }
+    if wasUp != isUp { edit(.pod, pod.name) { $0["status"]?["containerStatuses"] = [["state": state]] } }
+    guard isReady != pod.isReady || pod.condition("Ready") == nil else { return }
+    let now = OperatorClock { [time] in time }.text()
     edit(.pod, pod.name) {
-      $0["status"]?["conditions"] = [["type": "Ready", "status": .string(isReady ? "True" : "False")]]
+      $0["status"]?["conditions"] = [
+        ["type": "Ready", "status": .string(isReady ? "True" : "False"), "lastTransitionTime": .string(now)]
+      ]
     }
   }
 }
