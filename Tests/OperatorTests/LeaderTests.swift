@@ -167,6 +167,14 @@ struct CapabilitiesTests {
     #expect(try Capabilities().updated(by: Self.discovery(minor: "33", [])).disruptionBudget == nil)
   }
 
+  @Test("a version of disruption budgets that is listed is taken though it cannot be read at the moment")
+  func unreadable() throws {
+    for type in [ResourceType.disruptionBudgetBeta, .disruptionBudget] {
+      let capabilities = try Capabilities().updated(by: Self.discovery(minor: "20", [], unreadable: [type]))
+      #expect(capabilities.disruptionBudget == type)
+    }
+  }
+
   @Test("what cannot be found out stays as it was known")
   func unknown() throws {
     let known = try Capabilities().updated(by: Self.discovery(minor: "20", [.disruptionBudgetBeta, .podMonitor]))

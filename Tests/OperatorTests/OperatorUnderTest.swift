@@ -12,7 +12,7 @@ struct OperatorUnderTest {
   let view: ClusterView
   let reconciler: Reconciler
 
-  static let types = [ResourceType.progLog] + ResourceType.children
+  static let types = [ResourceType.progLog] + ResourceType.children(Capabilities())
   static let defaults = OperatorDefaults(image: "logd:test")
   /// 2024-01-01T00:00:00Z.
   static let time: Int64 = 1_704_067_200

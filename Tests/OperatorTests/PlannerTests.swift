@@ -15,7 +15,7 @@ import Testing
     guard let resource = cluster[.progLog, name] else { return [] }
     var observation = Observation(resource: resource)
     for pod in subject.servers.runningDisks().keys { observation.answers[pod] = subject.servers.answer(of: pod) }
-    for type in ResourceType.children {
+    for type in ResourceType.children(Capabilities()) {
       for object in cluster.all(type) { observation[type, object.name] = object }
     }
     return subject.reconciler.planner.steps(observation)

@@ -64,6 +64,22 @@ import Testing
     #expect(try await subject.settle())
   }
 
+  @Test("a pass over what is at rest asks the API server for nothing")
+  func rest() async throws {
+    cluster.apply(spec: ["replicas": 3])
+    let requests = Mutex<[String]>([])
+    let api = FaultyAPI(cluster) { request in
+      requests.withLock { $0.append(request) }
+      return .pass
+    }
+    let subject = OperatorUnderTest(cluster, api: api)
+    #expect(try await subject.settle())
+    #expect(requests.withLock { $0 }.contains("apply PodDisruptionBudget log"))
+    requests.withLock { $0 = [] }
+    try await subject.reconcile()
+    #expect(requests.withLock { $0 } == [])
+  }
+
   @Test("transition times move only with the status")
   func transitionTimes() throws {
     cluster.apply(spec: [:])

@@ -4,9 +4,12 @@ extension ResourceType {
   static let progLog = ResourceType(group: "proglog.io", version: "v1alpha1", kind: "ProgLog", plural: "proglogs")
 
   /// What the operator makes or, for pods and claims, has made by the StatefulSet controller.
-  static let children: [ResourceType] = [
-    .statefulSet, .service, .configMap, .secret, .serviceAccount, .networkPolicy, .pod, .persistentVolumeClaim,
-  ]
+  static func children(_ capabilities: Capabilities) -> [ResourceType] {
+    let everywhere: [ResourceType] = [
+      .statefulSet, .service, .configMap, .secret, .serviceAccount, .networkPolicy, .pod, .persistentVolumeClaim,
+    ]
+    return everywhere + [capabilities.disruptionBudget].compactMap(\.self)
+  }
 
   /// Children that the spec may cease to ask for. Secrets are not among them: who holds keys is CertificateState's.
   static let optionalChildren: [ResourceType] = [.service, .networkPolicy, .podMonitor]

@@ -18,10 +18,11 @@ extension Capabilities {
   func updated(by discovery: APIDiscovery) -> Capabilities {
     var new = self
     switch (discovery.serves(.disruptionBudget), discovery.serves(.disruptionBudgetBeta)) {
-    case (true?, _): new.disruptionBudget = .disruptionBudget
-    case (false?, true?): new.disruptionBudget = .disruptionBudgetBeta
     case (false?, false?): new.disruptionBudget = nil
-    case (nil, _), (_, nil): break
+    // Unknown is a version that is listed and could not be read: none of its group has ever been without budgets, and an
+    // informer of the wrong version would never end its first list.
+    case (false?, _): new.disruptionBudget = .disruptionBudgetBeta
+    case (_, _): new.disruptionBudget = .disruptionBudget
     }
     if let version = discovery.version { new.hasUnhealthyPodEviction = version >= Self.unhealthyPodEviction }
     new.hasPodMonitors = discovery.serves(.podMonitor) ?? hasPodMonitors

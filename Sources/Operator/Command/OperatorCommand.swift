@@ -96,7 +96,9 @@ struct OperatorCommand: AsyncParsableCommand {
     let capabilities = CapabilityWatch(logger: logger) { () throws(KubernetesError) in
       try await client.discover(Capabilities.questions)
     }
-    let controller = controller(client, election, capabilities, configuration, registry, environment, logger)
+    let controller = DiscoveredController(capabilities) {
+      Self.controller(client, election, capabilities, configuration, registry, environment, logger)
+    }
     // A standby is ready, too: it has all that it needs to take over, and a rollout must not wait for it to lead.
     let ops = OpsServer.make(at: configuration.opsAddress, registry: registry, logger: logger) {
       controller.unsynced
@@ -148,10 +150,7 @@ struct OperatorCommand: AsyncParsableCommand {
       events: events, members: LeaderMembers(AdminMemberClient(), leadership: leadership),
       capabilities: { capabilities.current }, metricsFactory: registry,
       logMetrics: logMetrics, logger: logger, clock: .system,
-      gate: {
-        try await capabilities.waitUntilKnown()
-        try await leadership.waitUntilHeld()
-      },
+      gate: { try await leadership.waitUntilHeld() },
       source: { client.listWatch($0, namespace: $1, labelSelector: $2) })
   }
 }

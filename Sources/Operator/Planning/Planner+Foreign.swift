@@ -2,14 +2,11 @@ import KubernetesClient
 
 extension Planner {
   /// Objects on which the plan depends and which no cache holds: Secrets and ConfigMaps that the spec names, the classes of
-  /// volumes, and what not every cluster has, for an informer of a kind that is not there never ends its first list.
+  /// volumes, and monitors of pods, for an informer of what we may not list never ends its first list.
   func foreign(_ situation: Situation) -> [ObjectReference] {
     let (spec, observation) = (situation.spec, situation.observation)
     var references = situation.builder.foreignSecrets
     if let name = spec.acl.configMap { references.append(ObjectReference(type: .configMap, name: name)) }
-    if let type = observation.capabilities.disruptionBudget {
-      references.append(ObjectReference(type: type, name: Names.disruptionBudget(observation.resource.name)))
-    }
     if observation.capabilities.hasPodMonitors {
       references.append(ObjectReference(type: .podMonitor, name: Names.podMonitor(observation.resource.name)))
     }

@@ -20,7 +20,7 @@ final class Controller: Service {
   private let passes = Atomic<UInt64>(0)
 
   /// - Parameters:
-  ///   - capabilities: what the API server can do, as far as is known now.
+  ///   - capabilities: what the API server can do, as far as is known now; what it can do when this is called is watched.
   ///   - gate: returns when the workers may begin: until then the caches are filled and nothing is done.
   ///   - source: where an informer of a type in a namespace (nil: all) gets its objects.
   init(
@@ -34,7 +34,7 @@ final class Controller: Service {
     let metrics = ControllerMetrics(controller: "proglog", workers: Self.workers, factory: metricsFactory)
     let expectations = Expectations()
     var informers: [Informer] = []
-    for type in [ResourceType.progLog] + ResourceType.children {
+    for type in [ResourceType.progLog] + ResourceType.children(capabilities()) {
       for namespace in namespaces.isEmpty ? [nil] : namespaces.map(Optional.some) {
         let selector = type == .progLog ? nil : Names.childSelector
         informers.append(

@@ -17,12 +17,12 @@ struct Observer: Sendable {
     var observation = Observation(resource: resource)
     observation.time = time()
     observation.capabilities = capabilities()
-    for type in ResourceType.children {
+    for type in view.stores.keys where type != .progLog {
       for child in view.children(type, of: observation.identity) { observation[type, child.name] = child }
     }
     // As long as nobody was asked, enough to know what is to be asked for.
     guard let outline = try? planner.situation(observation) else { return planner.assess(observation) }
-    try await lookUp(planner.foreign(outline), in: &observation)
+    try await lookUp(planner.foreign(outline) + unwatched(observation), in: &observation)
     observation.answers = await ask(observation, credentials(outline.builder, observation))
     let assessment = planner.assess(observation)
     guard let valid = assessment.valid, try await lookUp(planner.needed(valid), in: &observation) else {
@@ -39,6 +39,12 @@ struct Observer: Sendable {
       throw MemberError(description: "pod \(change.pod) does not run any more", mayPass: true)
     }
     try await members.carryOut(change, at: endpoint)
+  }
+
+  /// The disruption budget, when the API server serves it in another version than it did as our informers were made.
+  private func unwatched(_ observation: Observation) -> [ObjectReference] {
+    guard let type = observation.capabilities.disruptionBudget, view.stores[type] == nil else { return [] }
+    return [ObjectReference(type: type, name: Names.disruptionBudget(observation.resource.name))]
   }
 
   /// - Returns: whether something was found that was not known.
