@@ -371,26 +371,28 @@ struct ServerTests {
     }
   }
 
-  @Test("connections that have not said what they speak are bounded, and closed when the server shuts down")
+  @Test("of connections that have not said what they speak the oldest gives way; the server's end closes all")
   func waitingConnections() async throws {
     var configuration = RPCServer.Configuration.defaults
     configuration.maximumWaitingConnections = 2
-    let onAccept: @Sendable (RPCServer, any Channel) throws -> Void = { try $0.beginWaiting($1) }
+    let onAccept: @Sendable (RPCServer, any Channel) throws -> Void = { _ = try $0.beginWaiting($1) }
     try await withServer(configuration, onAccept: onAccept) { server, address in
       let first = try await SilentClient.connect(to: address)
       let second = try await SilentClient.connect(to: address)
       #expect(try await eventually { server.waitingConnections == 2 })
-      try await SilentClient.connect(to: address).closeFuture.get()
-      #expect(first.isActive && second.isActive)
-      try await first.close()
-      #expect(try await eventually { server.waitingConnections == 1 })
       let third = try await SilentClient.connect(to: address)
+      try await first.closeFuture.get()
+      #expect(second.isActive && third.isActive && server.waitingConnections == 2)
+      try await second.close()
+      #expect(try await eventually { server.waitingConnections == 1 })
+      let fourth = try await SilentClient.connect(to: address)
       #expect(try await eventually { server.waitingConnections == 2 })
+      #expect(third.isActive && fourth.isActive, "those that have gone by themselves do not count")
       #expect(server.openConnections == 0)
       try await server.shutdown(deadline: .now() + .seconds(30))
       #expect(server.waitingConnections == 0)
-      try await second.closeFuture.get()
       try await third.closeFuture.get()
+      try await fourth.closeFuture.get()
     }
   }
 

@@ -45,7 +45,7 @@ package struct PortMultiplexer: Sendable {
   /// Takes each connection that the server accepts: for `RPCServer.start(onAccept:)`.
   @Sendable package func accept(for server: RPCServer, _ channel: any Channel) throws {
     do {
-      try server.beginWaiting(channel)
+      if try server.beginWaiting(channel) { refused.increment() }
     } catch {
       refused.increment()
       throw error

@@ -52,7 +52,7 @@ extension RPCServer {
     /// Open connections; those beyond are closed as they are accepted.
     package var maximumConnections = 10_000
 
-    /// Accepted connections that have not said yet whether they speak gRPC; those beyond are closed as they are accepted.
+    /// Accepted connections that have not said yet whether they speak gRPC; for those beyond the oldest are closed.
     package var maximumWaitingConnections = 10_000
 
     /// Open calls on one connection (SETTINGS_MAX_CONCURRENT_STREAMS).

@@ -16,8 +16,6 @@ package final class RPCServer: Sendable {
     /// connection that failed, which it tries again elsewhere or later and later; a GOAWAY behind SETTINGS would be one
     /// that succeeded, and bring it back at once.
     case tooManyConnections(limit: Int)
-    /// So many connections have not said yet what they speak.
-    case tooManyWaiting(limit: Int)
     /// The server is on its way out.
     case shuttingDown
   }
@@ -31,7 +29,7 @@ package final class RPCServer: Sendable {
     var listeners: [any Channel] = []
     var connections: [ObjectIdentifier: Connection] = [:]
     /// Accepted, and not yet known to speak gRPC.
-    var waiting: [ObjectIdentifier: any Channel] = [:]
+    var waiting = WaitingConnections()
     var isDraining = false
 
     var isDrained: Bool { isDraining && connections.isEmpty && waiting.isEmpty }
@@ -95,24 +93,25 @@ package final class RPCServer: Sendable {
     try pipeline.addHandler(handler)
   }
 
-  /// Counts an accepted connection that has not said yet what it speaks, until `endWaiting` or until it closes. One too many is
-  /// refused; when the server shuts down they are closed.
-  package func beginWaiting(_ channel: any Channel) throws(SetupError) {
+  /// Counts an accepted connection that has not said yet what it speaks, until `endWaiting` or until it closes. Where there are too
+  /// many the one that has said nothing for longest is closed; when the server shuts down all are.
+  ///
+  /// - Returns: whether one was closed for it.
+  package func beginWaiting(_ channel: any Channel) throws(SetupError) -> Bool {
     let limit = environment.configuration.maximumWaitingConnections
-    let refusal: SetupError? = state.withLock { state in
-      if state.isDraining { return .shuttingDown }
-      if state.waiting.count >= limit { return .tooManyWaiting(limit: limit) }
-      state.waiting[ObjectIdentifier(channel)] = channel
-      return nil
+    let (isDraining, displaced) = state.withLock { state in
+      state.isDraining ? (true, nil) : (false, state.waiting.insert(channel, limit: limit))
     }
-    if let refusal { throw refusal }
+    if isDraining { throw .shuttingDown }
     channel.closeFuture.whenComplete { _ in self.endWaiting(channel) }
+    displaced?.close(promise: nil)
+    return displaced != nil
   }
 
   /// The connection has said what it speaks: attach it, or it is none of this server's.
   package func endWaiting(_ channel: any Channel) {
     let isLast = state.withLock { state in
-      state.waiting.removeValue(forKey: ObjectIdentifier(channel)) != nil && state.isDrained
+      state.waiting.remove(channel) && state.isDrained
     }
     if isLast { drained.succeed() }
   }
@@ -122,7 +121,7 @@ package final class RPCServer: Sendable {
     let (listeners, connections, waiting, isDrained) = state.withLock { state in
       state.isDraining = true
       defer { state.listeners = [] }
-      return (state.listeners, Array(state.connections.values), Array(state.waiting.values), state.isDrained)
+      return (state.listeners, Array(state.connections.values), state.waiting.all, state.isDrained)
     }
     for channel in listeners + waiting { channel.close(promise: nil) }
     for connection in connections {

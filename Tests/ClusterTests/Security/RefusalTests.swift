@@ -146,8 +146,8 @@ struct RefusalTests {
     #expect(try await fixture.node.stop() == 0)
   }
 
-  /// As many as may wait until they say who they are, but for one: the bound refuses who comes when it is reached.
-  private static let crowd = 9_999
+  /// As many as may wait until they say who they are: for whoever comes then the oldest is closed.
+  private static let crowd = 10_000
 
   @Test("of 10,000 connections those that say nothing are closed, and the one that does is served meanwhile")
   func crowd() async throws {

@@ -114,20 +114,20 @@ struct PortTests {
     }
   }
 
-  @Test("connections that have said nothing are bounded, and end with the server")
+  @Test("of connections that have said nothing the oldest gives way to one more, and all end with the server")
   func waiting() async throws {
     try await withNode(waiting: 2) { node in
       let first = try await RawPeer.connect(to: node)
       let second = try await RawPeer.connect(to: node)
       try await eventually("both wait") { node.server.waitingConnections == 2 ? true : nil }
       let third = try await RawPeer.connect(to: node)
-      try await third.closed()
-      #expect(!first.received.isClosed && !second.received.isClosed)
-      try await first.channel.close()
+      try await first.closed()
+      #expect(!second.received.isClosed && !third.received.isClosed)
+      try await second.channel.close()
       try await eventually("one waits") { node.server.waitingConnections == 1 ? true : nil }
       try await check(node)
       try await node.server.shutdown(deadline: .now() + .seconds(60))
-      try await second.closed()
+      try await third.closed()
     }
   }
 }
