@@ -9,7 +9,7 @@ import Testing
   struct Case: CustomTestStringConvertible, Sendable {
     let testDescription: String
     /// What the server wants of a client, and the client of the server.
-    var wanted = CertificateProfile.client
+    var wanted = TLSContexts.Caller.client
     var wantedOfServer = CertificateProfile.server
     var client = CertificateProfile.client
     var server = CertificateProfile.node
@@ -38,9 +38,6 @@ import Testing
     Case(
       testDescription: "an administrator calls where nodes do", wanted: .node, client: .admin,
       serverSays: "wrong_profile", clientSays: "refused_by_peer"),
-    Case(
-      testDescription: "a client calls where administrators do", wanted: .admin, serverSays: "wrong_profile",
-      clientSays: "refused_by_peer"),
     Case(
       testDescription: "a node calls a server that is none", wanted: .node, wantedOfServer: .node, client: .node,
       server: .server, serverSays: "refused_by_peer", clientSays: "wrong_profile"),
@@ -83,7 +80,7 @@ import Testing
     let server = try await contexts(test.server, isForeign: test.serverIsForeign, days: test.daysForServer)
     let client = try await contexts(test.client, isForeign: test.clientIsForeign, days: test.daysForClient)
 
-    try await EchoServer.with(requiring: test.wanted, contexts: server) { echo in
+    try await EchoServer.with(for: test.wanted, contexts: server) { echo in
       let failure = try await EchoConnection.attempt(
         to: echo.port, client, serverName: test.serverName, requiring: test.wantedOfServer)
       #expect(failure?.label == test.clientSays, "\(failure?.description ?? "content")")
@@ -108,7 +105,7 @@ import Testing
       ("GET / HTTP/1.1\r\nhost: localhost\r\n\r\n", "not_tls"), ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "not_tls"),
       (String(repeating: "\u{1}", count: 64), "not_tls"),
     ] {
-      try await EchoServer.with(requiring: .client, contexts: contexts) { echo in
+      try await EchoServer.with(for: .client, contexts: contexts) { echo in
         let socket = try RawSocket(port: echo.port)
         try socket.send(bytes)
         let failure = try await eventually("the server says why") { echo.failures.all.first }
@@ -122,7 +119,7 @@ import Testing
   func stalled(begin: String) async throws {
     let contexts = try await TLSContexts(
       Fixture.material(.node, from: Fixture.authority()), clock: WallClock { Fixture.now })
-    try await EchoServer.with(requiring: .client, timeout: .milliseconds(50), contexts: contexts) { echo in
+    try await EchoServer.with(for: .client, timeout: .milliseconds(50), contexts: contexts) { echo in
       let socket = try RawSocket(port: echo.port)
       try socket.send(begin)
       let failure = try await eventually("the server says why") { echo.failures.all.first }
@@ -135,7 +132,7 @@ import Testing
   func admittedStays() async throws {
     let authority = try Fixture.authority()
     let contexts = try await TLSContexts(Fixture.material(.node, from: authority), clock: WallClock { Fixture.now })
-    try await EchoServer.with(requiring: .client, timeout: .seconds(1), contexts: contexts) { echo in
+    try await EchoServer.with(for: .client, timeout: .seconds(1), contexts: contexts) { echo in
       // On a busy machine it may take some attempts to be in time.
       let connection = try await eventually("a handshake is in time") { () -> EchoConnection? in
         let connection = try await EchoConnection(to: echo.port, contexts)

@@ -99,6 +99,7 @@ import Testing
     /// What s_client prints, and what the server says when it refuses.
     let prints: [String]
     var refusal: String?
+    var caller = TLSContexts.Caller.client
   }
 
   static let clients = [
@@ -108,6 +109,9 @@ import Testing
     Client(
       testDescription: "TLS 1.2", options: ["-tls1_2"],
       prints: ["New, TLSv1.2, Cipher is ECDHE-ECDSA-", "Verify return code: 0 (ok)", "ALPN protocol: h2"]),
+    Client(
+      testDescription: "HTTP", options: ["-tls1_3", "-alpn", "h2,http/1.1"],
+      prints: ["Verify return code: 0 (ok)", "ALPN protocol: http/1.1"], caller: .httpClient),
     Client(
       testDescription: "TLS 1.1", options: ["-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"],
       prints: ["alert protocol version"], refusal: "unsupported_version"),
@@ -132,7 +136,7 @@ import Testing
     let contexts = try await TLSContexts(Fixture.material(.node, from: authority, issuedAt: now, now: now))
     let files = try FilesOnDisk()
     try files.write(authority.issue(Fixture.request(.client), now: now), trusting: [authority])
-    try await EchoServer.with(requiring: .client, contexts: contexts) { server in
+    try await EchoServer.with(for: client.caller, contexts: contexts) { server in
       let text = try await connect(files, server.port, client.options)
       for line in client.prints { #expect(text.contains(line), "no '\(line)' in\n\(text)") }
       if let refusal = client.refusal {
@@ -153,7 +157,7 @@ import Testing
     let now = Date()
     let authority = try Fixture.authority(now: now)
     let contexts = try await TLSContexts(Fixture.material(.node, from: authority, issuedAt: now, now: now))
-    try await EchoServer.with(requiring: .client, contexts: contexts) { server in
+    try await EchoServer.with(for: .client, contexts: contexts) { server in
       let text = try await OpenSSL.run(
         ["s_client", "-connect", "127.0.0.1:\(server.port)", version, "-ign_eof"], input: "hello\n"
       ).text
@@ -173,7 +177,7 @@ import Testing
     try files.write(
       authority.issue(Fixture.request(.client, lifetime: .seconds(3600)), now: start), trusting: [authority])
     let session = files.directory.file("session")
-    try await EchoServer.with(requiring: .client, contexts: contexts) { server in
+    try await EchoServer.with(for: .client, contexts: contexts) { server in
       let first = try await connect(files, server.port, ["-tls1_2", "-sess_out", session])
       #expect(first.contains("New, TLSv1.2"))
       let second = try await connect(files, server.port, ["-tls1_2", "-sess_in", session])

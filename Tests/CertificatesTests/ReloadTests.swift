@@ -128,7 +128,7 @@ import Testing
     let tls = try await load()
     let client = try await TLSContexts(
       Fixture.material(.client, from: authority), clock: WallClock { Fixture.now })
-    try await EchoServer.with(requiring: .client, contexts: tls.current) { server in
+    try await EchoServer.with(for: .client, contexts: tls.current) { server in
       var connections: [EchoConnection] = []
       for generation in 1...5 {
         let connection = try await EchoConnection(to: server.port, client)

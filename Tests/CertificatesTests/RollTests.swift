@@ -57,9 +57,9 @@ import Testing
     let client = try await Participant("c1", .client, directory)
     let everybody = [n1, n2, client]
 
-    try await EchoServer.with(requiring: .node, contexts: n1.tls.current) { peer1 in
-      try await EchoServer.with(requiring: .node, contexts: n2.tls.current) { peer2 in
-        try await EchoServer.with(requiring: .client, contexts: n1.tls.current) { api1 in
+    try await EchoServer.with(for: .node, contexts: n1.tls.current) { peer1 in
+      try await EchoServer.with(for: .node, contexts: n2.tls.current) { peer2 in
+        try await EchoServer.with(for: .client, contexts: n1.tls.current) { api1 in
           let routes: [(Participant, EchoServer, CertificateProfile)] = [
             (n1, peer2, .node), (n2, peer1, .node), (client, api1, .server), (n2, api1, .node),
           ]

@@ -12,7 +12,6 @@ package final class ReloadableTLS: Sendable {
 
   package let sources: TLSSources
   private let profile: CertificateProfile
-  private let applicationProtocols: [String]
   private let clock: WallClock
   private let state: Mutex<State>
 
@@ -26,17 +25,13 @@ package final class ReloadableTLS: Sendable {
   ///   - profile: what the certificate has to pass for: `.node` for one that other nodes see.
   /// - Throws: when the first set is wrong already.
   package init(
-    _ sources: TLSSources, profile: CertificateProfile, applicationProtocols: [String] = TLSContexts.http2,
-    clock: WallClock = WallClock()
+    _ sources: TLSSources, profile: CertificateProfile, clock: WallClock = WallClock()
   ) async throws(TLSMaterialError) {
     self.sources = sources
     self.profile = profile
-    self.applicationProtocols = applicationProtocols
     self.clock = clock
     let files = try TLSFileSet(reading: sources)
-    let contexts = try TLSContexts(
-      await files.material(sources, profile: profile, clock: clock), applicationProtocols: applicationProtocols,
-      clock: clock)
+    let contexts = try TLSContexts(await files.material(sources, profile: profile, clock: clock), clock: clock)
     state = Mutex(State(contexts: contexts, changes: ReloadStateMachine(loaded: files.digest)))
   }
 
@@ -62,8 +57,7 @@ package final class ReloadableTLS: Sendable {
   }
 
   private func replace(_ material: TLSMaterial, _ digest: SHA256Digest) throws(TLSMaterialError) -> ReloadOutcome {
-    let contexts = try TLSContexts(
-      material, generation: current.generation + 1, applicationProtocols: applicationProtocols, clock: clock)
+    let contexts = try TLSContexts(material, generation: current.generation + 1, clock: clock)
     state.withLock {
       $0.contexts = contexts
       $0.changes.loaded(digest)

@@ -4,31 +4,49 @@ import NIOSSL
 /// One set of certificate, key and authorities, ready for connections. Immutable: connections keep the set with which they
 /// began, and a set that was replaced goes away with the last of them.
 package struct TLSContexts: Sendable {
-  /// ALPN of gRPC and of HTTP/2 (RFC 9113 §3.2).
-  package static let http2 = ["h2"]
+  /// Who calls, and in what.
+  package enum Caller: Sendable, CaseIterable {
+    /// Anybody with a certificate for clients, which a node and an administrator may be too, in gRPC: HTTP/2 (RFC 9113 §3.2).
+    case client
+    /// The same in HTTP/1.1 only: offered HTTP/2, curl would take it.
+    case httpClient
+    /// A node, in a protocol without ALPN.
+    case node
+
+    fileprivate var profile: CertificateProfile { self == .node ? .node : .client }
+
+    fileprivate var applicationProtocols: [String] {
+      switch self {
+      case .client: ["h2"]
+      case .httpClient: ["http/1.1"]
+      case .node: []
+      }
+    }
+  }
 
   package let material: TLSMaterial
   /// How many sets there were before it.
   package let generation: Int
   private let verifier: CertificateVerifier
   private let clock: WallClock
-  // One for each kind of peer: a context makes the keys of its session tickets, so that a session that was begun as a
+  // One for each kind of caller: a context makes the keys of its session tickets, so that a session that was begun as a
   // client's cannot be resumed as a node's.
-  private let server: NIOSSLContext
-  private let peerServer: NIOSSLContext
+  private let servers: [Caller: NIOSSLContext]
   private let client: NIOSSLContext
 
-  /// - Parameter applicationProtocols: of the server for clients, and of the client.
   package init(
-    _ material: TLSMaterial, generation: Int = 0, applicationProtocols: [String] = TLSContexts.http2,
-    clock: WallClock = WallClock()
+    _ material: TLSMaterial, generation: Int = 0, clock: WallClock = WallClock()
   ) throws(TLSMaterialError) {
     self.material = material
     self.generation = generation
     self.clock = clock
     verifier = CertificateVerifier(trust: material.trust)
-    server = try Self.context(try material.serverConfiguration(applicationProtocols: applicationProtocols), material)
-    peerServer = try Self.context(try material.serverConfiguration(applicationProtocols: []), material)
+    var servers: [Caller: NIOSSLContext] = [:]
+    for caller in Caller.allCases {
+      let configuration = try material.serverConfiguration(applicationProtocols: caller.applicationProtocols)
+      servers[caller] = try Self.context(configuration, material)
+    }
+    self.servers = servers
     var configuration = try material.clientConfiguration(applicationProtocols: [])
     // Not less: our verification looks for the name, and BoringSSL's is not asked.
     configuration.certificateVerification = .noHostnameVerification
@@ -45,17 +63,15 @@ package struct TLSContexts: Sendable {
 }
 
 extension TLSContexts {
-  /// TLS for a connection that a peer has opened: NIOSSL's handler, and ``PeerAdmissionHandler`` behind it.
-  ///
-  /// - Parameter profile: whose certificate the peer needs: `.client` where clients call, which a node and an
-  ///   administrator may do too; `.node` where only nodes may.
+  /// TLS for a connection that somebody else has opened: NIOSSL's handler, and ``PeerAdmissionHandler`` behind it.
   package func addServerHandlers(
-    to pipeline: ChannelPipeline.SynchronousOperations, requiring profile: CertificateProfile,
+    to pipeline: ChannelPipeline.SynchronousOperations, for caller: Caller,
     timeout: TimeAmount = PeerAdmissionHandler.defaultTimeout
   ) throws {
-    let verification = PeerVerification(verifier, PeerRequirement(profile), clock: clock)
+    guard let context = servers[caller] else { preconditionFailure("there is a context for each caller") }
+    let verification = PeerVerification(verifier, PeerRequirement(caller.profile), clock: clock)
     let tls = NIOSSLServerHandler(
-      context: profile == .node ? peerServer : server, customVerificationCallbackWithMetadata: verification.callback)
+      context: context, customVerificationCallbackWithMetadata: verification.callback)
     try pipeline.addHandlers(tls, PeerAdmissionHandler(verification, timeout: timeout))
   }
 

@@ -8,7 +8,7 @@ struct ExpiryMetrics {
   private let leaf: Gauge
   private var authorities: [String: Gauge] = [:]
 
-  /// - Parameter use: `server`, `http` or `peer`.
+  /// - Parameter use: `server` or `peer`.
   init(use: String) {
     self.use = use
     leaf = Gauge(label: "proglog_tls_certificate_expiry_timestamp_seconds", dimensions: [("use", use)])

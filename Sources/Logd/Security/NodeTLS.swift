@@ -4,15 +4,12 @@ import NIOCore
 /// Gives connections their TLS: one set of files for clients, another for nodes. Each can be replaced while the node runs.
 package struct NodeTLS: Sendable {
   let server: ReloadableTLS
-  /// The same files, for a server that speaks HTTP/1.1 only: offered HTTP/2, curl would take it.
-  let http: ReloadableTLS
   let peer: ReloadableTLS
   let reports: HandshakeReports
 
   /// - Throws: `TLSMaterialError` for files that are wrong.
   init(server: NodeTLSFiles, peer: NodeTLSFiles, reports: HandshakeReports) async throws {
     self.server = try await ReloadableTLS(server.sources, profile: .server)
-    http = try await ReloadableTLS(server.sources, profile: .server, applicationProtocols: ["http/1.1"])
     self.peer = try await ReloadableTLS(peer.sources, profile: .node)
     self.reports = reports
   }
@@ -26,19 +23,19 @@ package struct NodeTLS: Sendable {
   ///
   /// - Returns: who that is, once the handshake is through.
   func secureClient(_ channel: any Channel) throws -> () -> CertificateIdentity? {
-    try secure(channel, server.current, requiring: .client, port: .rpc)
+    try secure(channel, server.current, for: .client, port: .rpc)
   }
 
   /// For one who calls the HTTP API.
   func secureHTTPClient(_ channel: any Channel) throws {
-    _ = try secure(channel, http.current, requiring: .client, port: .http)
+    _ = try secure(channel, server.current, for: .httpClient, port: .http)
   }
 
   /// For a node that calls.
   ///
   /// - Returns: who that is, once the handshake is through.
   func securePeer(_ channel: any Channel) throws -> () -> CertificateIdentity? {
-    try secure(channel, peer.current, requiring: .node, port: .peer)
+    try secure(channel, peer.current, for: .node, port: .peer)
   }
 
   /// For a node that is called.
@@ -52,11 +49,10 @@ package struct NodeTLS: Sendable {
   }
 
   private func secure(
-    _ channel: any Channel, _ contexts: TLSContexts, requiring profile: CertificateProfile,
-    port: HandshakeReports.Port
+    _ channel: any Channel, _ contexts: TLSContexts, for caller: TLSContexts.Caller, port: HandshakeReports.Port
   ) throws -> () -> CertificateIdentity? {
     let pipeline = channel.pipeline.syncOperations
-    try contexts.addServerHandlers(to: pipeline, requiring: profile)
+    try contexts.addServerHandlers(to: pipeline, for: caller)
     return try watch(pipeline, port)
   }
 

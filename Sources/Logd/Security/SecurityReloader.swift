@@ -19,7 +19,6 @@ struct SecurityReloader {
     self.logger = logger
     sets = [
       (files: security.tls.server, use: "server", metrics: ExpiryMetrics(use: "server")),
-      (files: security.tls.http, use: "http", metrics: ExpiryMetrics(use: "http")),
       (files: security.tls.peer, use: "peer", metrics: ExpiryMetrics(use: "peer")),
     ]
     for place in sets.indices { sets[place].metrics.record(sets[place].files.current.material.expiry) }

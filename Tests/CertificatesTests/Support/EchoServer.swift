@@ -14,10 +14,10 @@ final class EchoServer: Sendable {
   private let channel: any Channel
 
   static func with<Result>(
-    requiring profile: CertificateProfile, timeout: TimeAmount = .seconds(60),
+    for caller: TLSContexts.Caller, timeout: TimeAmount = .seconds(60),
     contexts: @autoclosure @escaping @Sendable () -> TLSContexts, _ body: (EchoServer) async throws -> Result
   ) async throws -> Result {
-    let server = try await EchoServer(requiring: profile, timeout: timeout, contexts: contexts)
+    let server = try await EchoServer(for: caller, timeout: timeout, contexts: contexts)
     do {
       let result = try await body(server)
       try await server.channel.close()
@@ -29,7 +29,7 @@ final class EchoServer: Sendable {
   }
 
   private init(
-    requiring profile: CertificateProfile, timeout: TimeAmount, contexts: @escaping @Sendable () -> TLSContexts
+    for caller: TLSContexts.Caller, timeout: TimeAmount, contexts: @escaping @Sendable () -> TLSContexts
   ) async throws {
     let (admitted, failures, chains) = (admitted, failures, chains)
     channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -37,7 +37,7 @@ final class EchoServer: Sendable {
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           let pipeline = channel.pipeline.syncOperations
-          try contexts().addServerHandlers(to: pipeline, requiring: profile, timeout: timeout)
+          try contexts().addServerHandlers(to: pipeline, for: caller, timeout: timeout)
           try pipeline.addHandler(EchoHandler(admitted, failures, chains))
         }
       }
