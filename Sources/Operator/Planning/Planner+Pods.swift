@@ -43,7 +43,8 @@ extension Planner {
     } else if let other = coming(situation), other != pod.name {
       step.heldBackBy = "one at a time: Pod \(other) must come up first"
     } else if isRunning(pod), let other = changedLately(situation) {
-      step.heldBackBy = "it runs, and may be about to get a leader: Pod \(other) changed less than \(Self.electionGrace) s ago"
+      step.heldBackBy =
+        "it runs, and may be about to get a leader: Pod \(other) changed less than \(Self.electionGrace) s ago"
     }
     return step
   }
