@@ -33,9 +33,9 @@ package protocol KubernetesAPI: Sendable {
   )
     async throws(KubernetesError) -> KubernetesObject
 
-  /// Deletes an object. Gone already is no error. With `uid`, only that very object: another of its name is a conflict.
+  /// Deletes an object. Gone already is no error; one of which the preconditions do not hold is a conflict.
   func delete(
-    _ type: ResourceType, _ key: ObjectKey, uid: String?, propagation: DeletePropagation)
+    _ type: ResourceType, _ key: ObjectKey, onlyIf preconditions: DeletePreconditions?, propagation: DeletePropagation)
     async throws(KubernetesError)
 }
 
@@ -48,6 +48,21 @@ package struct ObjectList: Sendable {
     self.items = items
     self.resourceVersion = resourceVersion
   }
+}
+
+/// What must hold of an object for it to be deleted.
+package struct DeletePreconditions: Sendable, Hashable {
+  /// It is that very object, and not another of its name.
+  package var uid: String
+  /// Nothing about it has changed since it was seen in this version; nil: that is no matter.
+  package var resourceVersion: String?
+
+  package init(uid: String, resourceVersion: String?) {
+    self.uid = uid
+    self.resourceVersion = resourceVersion
+  }
+
+  package static func uid(_ uid: String) -> DeletePreconditions { DeletePreconditions(uid: uid, resourceVersion: nil) }
 }
 
 package enum DeletePropagation: String, Sendable {

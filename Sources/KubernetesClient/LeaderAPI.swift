@@ -62,9 +62,9 @@ package struct LeaderAPI: KubernetesAPI {
   }
 
   package func delete(
-    _ type: ResourceType, _ key: ObjectKey, uid: String?, propagation: DeletePropagation
+    _ type: ResourceType, _ key: ObjectKey, onlyIf preconditions: DeletePreconditions?, propagation: DeletePropagation
   ) async throws(KubernetesError) {
     try requireLeadership()
-    try await api.delete(type, key, uid: uid, propagation: propagation)
+    try await api.delete(type, key, onlyIf: preconditions, propagation: propagation)
   }
 }

@@ -49,12 +49,16 @@ extension RESTClient {
   }
 
   package func delete(
-    _ type: ResourceType, _ key: ObjectKey, uid: String?, propagation: DeletePropagation
+    _ type: ResourceType, _ key: ObjectKey, onlyIf preconditions: DeletePreconditions?, propagation: DeletePropagation
   ) async throws(KubernetesError) {
     var options: JSONValue = [
       "apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": .string(propagation.rawValue),
     ]
-    if let uid { options["preconditions"] = ["uid": .string(uid)] }
+    if let preconditions {
+      var json: [String: JSONValue] = ["uid": .string(preconditions.uid)]
+      json["resourceVersion"] = preconditions.resourceVersion.map { .string($0) }
+      options["preconditions"] = .object(json)
+    }
     do {
       // The answer is the object while finalizers or pods keep it, else a Status of success: neither matters.
       _ = try await send(APIRequest(method: .DELETE, path: type.path(to: key), body: options))

@@ -107,7 +107,7 @@ struct LeaderElectorTests {
         try await guarded.apply(object, as: .configMap, fieldManager: "m")
       }
       await #expect(throws: KubernetesError.notLeader) {
-        try await guarded.delete(.configMap, object.key, uid: nil, propagation: .background)
+        try await guarded.delete(.configMap, object.key, onlyIf: nil, propagation: .background)
       }
       #expect(server.requests.count == sent)
     }

@@ -48,7 +48,10 @@ struct RESTClientTests {
       _ = try await client.applyStatus(Self.configMap, as: .statefulSet, fieldManager: "me-status")
       _ = try await client.create(Self.configMap, as: .configMap)
       _ = try await client.mergePatch(.configMap, Self.configMap.key, ["data": nil])
-      try await client.delete(.configMap, Self.configMap.key, uid: "u", propagation: .foreground)
+      try await client.delete(
+        .configMap, Self.configMap.key, onlyIf: DeletePreconditions(uid: "u", resourceVersion: "7"),
+        propagation: .foreground)
+      try await client.delete(.configMap, Self.configMap.key, onlyIf: .uid("u"), propagation: .background)
       _ = try await client.get(
         ResourceType(version: "v1", kind: "Node", plural: "nodes", isNamespaced: false), key("n"))
       let requests = server.requests
@@ -56,13 +59,13 @@ struct RESTClientTests {
         requests.map { "\($0.method) \($0.path)" } == [
           "PATCH /api/v1/namespaces/ns/configmaps/c", "PATCH /apis/apps/v1/namespaces/ns/statefulsets/c/status",
           "POST /api/v1/namespaces/ns/configmaps", "PATCH /api/v1/namespaces/ns/configmaps/c",
-          "DELETE /api/v1/namespaces/ns/configmaps/c", "GET /api/v1/nodes/n",
+          "DELETE /api/v1/namespaces/ns/configmaps/c", "DELETE /api/v1/namespaces/ns/configmaps/c", "GET /api/v1/nodes/n",
         ])
       #expect(requests[0].query == ["fieldManager": "me & co", "force": "true"])
       #expect(
         requests.map { $0.header("Content-Type") } == [
           "application/apply-patch+yaml", "application/apply-patch+yaml", "application/json",
-          "application/merge-patch+json", "application/json", nil,
+          "application/merge-patch+json", "application/json", "application/json", nil,
         ])
       #expect(
         requests[0].body == [
@@ -72,8 +75,9 @@ struct RESTClientTests {
       #expect(
         requests[4].body == [
           "apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Foreground",
-          "preconditions": ["uid": "u"],
+          "preconditions": ["uid": "u", "resourceVersion": "7"],
         ])
+      #expect(requests[5].body?["preconditions"] == ["uid": "u"])
     }
   }
 
@@ -116,7 +120,7 @@ struct RESTClientTests {
       _ = try await client.create(Self.configMap, as: .configMap)
       _ = try await client.apply(Self.configMap, as: .configMap, fieldManager: "m")
       _ = try await client.mergePatch(.configMap, Self.configMap.key, [:])
-      try await client.delete(.configMap, Self.configMap.key, uid: nil, propagation: .orphan)
+      try await client.delete(.configMap, Self.configMap.key, onlyIf: nil, propagation: .orphan)
       #expect(server.requests.map { $0.query["dryRun"] } == [nil, "All", "All", "All", "All"])
       #expect(server.requests.last?.body?["propagationPolicy"] == "Orphan")
     }
@@ -157,7 +161,7 @@ struct RESTClientTests {
     ])
   func deletes(reply: FakeAPIServer.Reply) async throws {
     try await withServer(Answers { _ in reply }) { client, _ in
-      try await client.delete(.pod, key("p"), uid: nil, propagation: .background)
+      try await client.delete(.pod, key("p"), onlyIf: nil, propagation: .background)
     }
   }
 
@@ -165,7 +169,7 @@ struct RESTClientTests {
   func deleteConflict() async throws {
     try await withServer(Answers { _ in .failure(409, "Conflict") }) { client, _ in
       let error = await #expect(throws: KubernetesError.self) {
-        try await client.delete(.pod, key("p"), uid: "old", propagation: .background)
+        try await client.delete(.pod, key("p"), onlyIf: .uid("old"), propagation: .background)
       }
       #expect(error?.isConflict == true)
     }

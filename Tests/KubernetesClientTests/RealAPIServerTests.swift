@@ -24,7 +24,7 @@ struct RealAPIServerTests {
       outcome = .failure(error)
     }
     try? await client.delete(
-      Self.namespaceType, ObjectKey(namespace: "", name: name), uid: nil, propagation: .background)
+      Self.namespaceType, ObjectKey(namespace: "", name: name), onlyIf: nil, propagation: .background)
     await client.shutdown()
     try outcome.get()
   }
@@ -54,11 +54,17 @@ struct RealAPIServerTests {
       }
       #expect(exists?.isAlreadyExists == true)
       let conflict = await #expect(throws: KubernetesError.self) {
-        try await client.delete(.configMap, key, uid: "another", propagation: .background)
+        try await client.delete(.configMap, key, onlyIf: .uid("another"), propagation: .background)
       }
       #expect(conflict?.isConflict == true)
-      try await client.delete(.configMap, key, uid: patched.uid, propagation: .foreground)
-      try await client.delete(.configMap, key, uid: nil, propagation: .background)
+      let outdated = await #expect(throws: KubernetesError.self) {
+        try await client.delete(
+          .configMap, key, onlyIf: DeletePreconditions(uid: patched.uid, resourceVersion: "1"),
+          propagation: .background)
+      }
+      #expect(outdated?.isConflict == true)
+      try await client.delete(.configMap, key, onlyIf: .uid(patched.uid), propagation: .foreground)
+      try await client.delete(.configMap, key, onlyIf: nil, propagation: .background)
       let gone = try await client.get(.configMap, key)
       #expect(gone == nil)
       let invalid = await #expect(throws: KubernetesError.self) {
@@ -81,7 +87,7 @@ struct RealAPIServerTests {
       try await eventually("it is created") { informer.store[key] != nil }
       _ = try await client.apply(configMap(namespace, "seen", ["x": "2"]), as: .configMap, fieldManager: "test")
       try await eventually("it is changed") { informer.store[key]?.content["data"] == ["x": "2"] }
-      try await client.delete(.configMap, key, uid: nil, propagation: .background)
+      try await client.delete(.configMap, key, onlyIf: nil, propagation: .background)
       try await eventually("it is deleted") { informer.store[key] == nil }
       run.cancel()
       await run.value

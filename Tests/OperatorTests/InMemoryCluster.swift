@@ -111,7 +111,7 @@ final class InMemoryCluster: KubernetesAPI {
       let subject = Subject(type: type, key: object.key)
       let existing = state.objects[subject]
       if !object.uid.isEmpty, existing?.uid != object.uid {
-        return .failure(.status(APIStatus(code: 409, reason: "Conflict", message: "uid mismatch")))
+        return .failure(.status(APIStatus(code: 409, reason: "Conflict", message: "the preconditions do not hold")))
       }
       return .success(state.apply(object.content, subject, manager: fieldManager))
     }
@@ -147,14 +147,14 @@ final class InMemoryCluster: KubernetesAPI {
   }
 
   func delete(
-    _ type: ResourceType, _ key: ObjectKey, uid: String?, propagation: DeletePropagation
+    _ type: ResourceType, _ key: ObjectKey, onlyIf preconditions: DeletePreconditions?, propagation: DeletePropagation
   )
     async throws(KubernetesError)
   {
     let conflict = state.withLock { state in
       state.writes.append("delete \(type.kind) \(key.name)")
       let subject = Subject(type: type, key: key)
-      if let uid, let object = state.objects[subject], object.uid != uid { return true }
+      if let preconditions, let object = state.objects[subject], !preconditions.hold(of: object) { return true }
       if propagation == .orphan { state.orphan(subject) }
       state.remove(subject)
       return false

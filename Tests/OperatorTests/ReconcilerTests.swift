@@ -224,12 +224,12 @@ final class FaultyAPI: KubernetesAPI {
   }
 
   func delete(
-    _ type: ResourceType, _ key: ObjectKey, uid: String?, propagation: DeletePropagation
+    _ type: ResourceType, _ key: ObjectKey, onlyIf preconditions: DeletePreconditions?, propagation: DeletePropagation
   )
     async throws(KubernetesError)
   {
     try await pass("delete \(type.kind) \(key.name)") { () throws(KubernetesError) in
-      try await cluster.delete(type, key, uid: uid, propagation: propagation)
+      try await cluster.delete(type, key, onlyIf: preconditions, propagation: propagation)
     }
   }
 }

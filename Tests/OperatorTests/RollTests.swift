@@ -139,6 +139,18 @@ import Testing
     #expect(others.count == (evidence == "it is followed" ? 1 : 0), "\(others)")
   }
 
+  @Test("one that was down is not restarted if anything about it has changed since it was seen")
+  func upAgain() async throws {
+    try await beginRoll(to: "logd:2")
+    cluster.edit(.pod, "log-1") { $0["status"] = ["phase": "Pending", "conditions": []] }
+    subject.sync()
+    cluster.edit(.pod, "log-1") { $0["status"] = ["phase": "Running", "conditions": []] }
+    let uid = cluster[.pod, "log-1"]?.uid
+    let error = await #expect(throws: KubernetesError.self) { try await subject.reconcile() }
+    #expect(error?.isConflict == true)
+    #expect(cluster[.pod, "log-1"]?.uid == uid)
+  }
+
   @Test(
     "one that runs, silent and not ready, is restarted only when no pod has changed for long enough for an election",
     arguments: [

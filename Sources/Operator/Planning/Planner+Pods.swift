@@ -35,7 +35,8 @@ extension Planner {
   /// Its probe and our own call may both fail while its server runs: the one for want of a leader, the other on its way.
   private func mend(_ pod: KubernetesObject, _ why: String, _ situation: Situation) -> Step {
     let cluster = situation.cluster
-    var step = restart(pod, .notReady, because: "it does not serve, and \(why)")
+    // What was down a moment ago, by a cache that lags, may be up again and about to be elected.
+    var step = restart(pod, .notReady, asSeen: true, because: "it does not serve, and \(why)")
     if cluster.hearsVoter(pod.name), !cluster.keepsQuorum(without: [pod.name]) {
       step.heldBackBy = "its leader hears it: a quorum of the other voters must be caught up"
     } else if let follower = cluster.follower(of: pod.name) {
@@ -121,7 +122,7 @@ extension Planner {
 
   private func roll(_ pod: KubernetesObject, _ why: String, _ situation: Situation) -> Step {
     let cluster = situation.cluster
-    var step = restart(pod, .templateChanged, because: why)
+    var step = restart(pod, .templateChanged, asSeen: false, because: why)
     let isVoter = cluster.member(pod.name)?.role == .voter
     guard isVoter || cluster.members.isEmpty, cluster.voters.count != 1 else { return step }
     if cluster.leader == nil {
@@ -134,9 +135,13 @@ extension Planner {
     return step
   }
 
-  private func restart(_ pod: KubernetesObject, _ reason: Step.Reason, because: String) -> Step {
-    Step(
-      action: .restart(uid: pod.uid), object: ObjectReference(type: .pod, name: pod.name), reason: reason,
+  /// - Parameter asSeen: not if anything about the pod has changed since it was seen.
+  private func restart(
+    _ pod: KubernetesObject, _ reason: Step.Reason, asSeen: Bool, because: String
+  ) -> Step {
+    let preconditions = DeletePreconditions(uid: pod.uid, resourceVersion: asSeen ? pod.resourceVersion : nil)
+    return Step(
+      action: .restart(onlyIf: preconditions), object: ObjectReference(type: .pod, name: pod.name), reason: reason,
       because: because)
   }
 

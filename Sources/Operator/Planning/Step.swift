@@ -18,8 +18,8 @@ struct Step: Sendable, Hashable {
     case delete(uid: String)
     /// Deletes that very StatefulSet and leaves its pods running, for settings that it cannot change.
     case orphan(uid: String)
-    /// Deletes that very pod, which the StatefulSet controller then makes anew.
-    case restart(uid: String)
+    /// Deletes a pod, which the StatefulSet controller then makes anew.
+    case restart(onlyIf: DeletePreconditions)
     /// Asks a member of the cluster for a change of it.
     case administer(MembershipChange)
     /// Keys and certificates, which the shell makes, for keys are random.

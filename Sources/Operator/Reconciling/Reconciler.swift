@@ -62,8 +62,9 @@ struct Reconciler: Sendable {
     let type = step.object.type
     switch step.action {
     case .create(let desired), .change(let desired): try await apply(desired)
-    case .delete(let uid), .restart(let uid): try await delete(type, key, uid: uid, .background)
-    case .orphan(let uid): try await delete(type, key, uid: uid, .orphan)
+    case .delete(let uid): try await delete(type, key, onlyIf: .uid(uid), .background)
+    case .restart(let preconditions): try await delete(type, key, onlyIf: preconditions, .background)
+    case .orphan(let uid): try await delete(type, key, onlyIf: .uid(uid), .orphan)
     case .certify(let work): try await write(work, situation)
     case .administer(let change):
       do {
@@ -119,16 +120,16 @@ struct Reconciler: Sendable {
   }
 
   private func delete(
-    _ type: ResourceType, _ key: ObjectKey, uid: String, _ propagation: DeletePropagation
+    _ type: ResourceType, _ key: ObjectKey, onlyIf preconditions: DeletePreconditions, _ propagation: DeletePropagation
   )
     async throws(StepError)
   {
     do {
-      try await api.delete(type, key, uid: uid, propagation: propagation)
+      try await api.delete(type, key, onlyIf: preconditions, propagation: propagation)
     } catch {
       throw .kubernetes(error)
     }
-    view.expectations.deleted(type, key, uid: uid)
+    view.expectations.deleted(type, key, uid: preconditions.uid)
   }
 }
 

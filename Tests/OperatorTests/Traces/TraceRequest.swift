@@ -21,6 +21,13 @@ enum TraceAnswer {
   case refused
 }
 
+extension DeletePreconditions {
+  /// As the API server decides it.
+  func hold(of object: KubernetesObject) -> Bool {
+    object.uid == uid && (resourceVersion == nil || object.resourceVersion == resourceVersion)
+  }
+}
+
 /// Requests take effect here, and what they break is written down: what no other than the operator has done.
 extension TraceWorld {
   mutating func carryOut(_ request: TraceRequest) -> TraceAnswer {
@@ -28,7 +35,7 @@ extension TraceWorld {
     switch request.step.action {
     case .create(let desired), .change(let desired): return apply(desired, request)
     case .delete(let uid): return deleteClaim(request.step.object, uid, request)
-    case .restart(let uid): return restart(request.step.object.name, uid, request)
+    case .restart(let preconditions): return restart(request.step.object.name, preconditions, request)
     case .orphan(let uid): return orphan(uid)
     case .administer(let change): return administer(change, request)
     case .certify, .await, .refuse: preconditionFailure("\(request.step) is none of this")
@@ -83,17 +90,19 @@ extension TraceWorld {
 
   private func key(_ object: ObjectReference) -> ObjectKey { ObjectKey(namespace: "default", name: object.name) }
 
-  private mutating func restart(_ name: String, _ uid: String, _ request: TraceRequest) -> TraceAnswer {
+  private mutating func restart(
+    _ name: String, _ preconditions: DeletePreconditions, _ request: TraceRequest
+  ) -> TraceAnswer {
     let object = ObjectReference(type: .pod, name: name)
-    guard let pod = self[.pod, name] else { return .deleted(.pod, key(object), uid: uid) }
-    guard pod.uid == uid else { return .refused }
+    guard let pod = self[.pod, name] else { return .deleted(.pod, key(object), uid: preconditions.uid) }
+    guard preconditions.hold(of: pod) else { return .refused }
     if let raft, raft.voters.count > 1, caughtUp() >= raft.quorum, caughtUp(without: name) < raft.quorum,
       !isExcused(request)
     {
       violate("the restart of \(name) takes the quorum: \(caughtUp(without: name)) of \(raft.voters.count) are left")
     }
     deletePod(name, grace: Int64.random(in: 1...3, using: &random))
-    return .deleted(.pod, key(object), uid: uid)
+    return .deleted(.pod, key(object), uid: preconditions.uid)
   }
 
   private mutating func orphan(_ uid: String) -> TraceAnswer {
