@@ -59,7 +59,8 @@ struct RESTClientTests {
         requests.map { "\($0.method) \($0.path)" } == [
           "PATCH /api/v1/namespaces/ns/configmaps/c", "PATCH /apis/apps/v1/namespaces/ns/statefulsets/c/status",
           "POST /api/v1/namespaces/ns/configmaps", "PATCH /api/v1/namespaces/ns/configmaps/c",
-          "DELETE /api/v1/namespaces/ns/configmaps/c", "DELETE /api/v1/namespaces/ns/configmaps/c", "GET /api/v1/nodes/n",
+          "DELETE /api/v1/namespaces/ns/configmaps/c", "DELETE /api/v1/namespaces/ns/configmaps/c",
+          "GET /api/v1/nodes/n",
         ])
       #expect(requests[0].query == ["fieldManager": "me & co", "force": "true"])
       #expect(

@@ -59,6 +59,11 @@ final class ScaleOperator: Sendable {
     }
   }
 
+  /// One that loses its Lease ends, and nobody starts it again here.
+  func checkIsRunning() throws {
+    guard process.isRunning else { throw Cluster.Failure(description: "the operator ended:\n\(lastLines)") }
+  }
+
   func pause() { process.send(SIGSTOP) }
   func goOn() { process.send(SIGCONT) }
 

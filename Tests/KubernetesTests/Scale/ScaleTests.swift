@@ -36,7 +36,7 @@ struct ScaleTests {
 
   private func converge(_ leader: ScaleOperator, _ logs: ScaleLogs) async throws {
     let start = ContinuousClock.now
-    try await logs.converge()
+    try await logs.converge(by: leader)
     let time = start.duration(to: .now).seconds
     let requests = try await audit(since: AuditLog.Mark())
     report(
@@ -90,7 +90,7 @@ struct ScaleTests {
     let start = ContinuousClock.now
     try await logs.change(changed, round: 2) { if $0 == changed.count / 10 { next.goOn() } }
     next.goOn()
-    try await logs.converge()
+    try await logs.converge(by: next)
     let time = start.duration(to: .now).seconds
     try await next.comesToRest()
 
