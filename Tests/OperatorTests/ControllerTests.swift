@@ -18,7 +18,7 @@ import Testing
       members: servers, capabilities: { Capabilities() }, metricsFactory: NOOPMetricsHandler.instance, logger: .silent,
       clock: OperatorClock { OperatorUnderTest.time },
       source: { type, _, selector in InMemoryListWatch(cluster: cluster, type: type, labelSelector: selector) })
-    #expect(controller.unsynced.count == ResourceType.children(Capabilities()).count + 1)
+    #expect(controller.unsynced.count == OperatorUnderTest.types.count)
     let group = ServiceGroup(configuration: .init(services: [controller], logger: .silent))
     try await withThrowingTaskGroup { tasks in
       tasks.addTask { try await group.run() }

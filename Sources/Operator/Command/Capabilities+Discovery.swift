@@ -14,7 +14,7 @@ extension Capabilities {
   /// silently, and the operator would find it missing at each pass.
   private static let unhealthyPodEviction = APIDiscovery.ServerVersion(major: 1, minor: 27)
 
-  /// What was found; where that is unknown, what was known before.
+  /// What was found; where that is unknown, what was known before, but for disruption budgets.
   func updated(by discovery: APIDiscovery) -> Capabilities {
     var new = self
     switch (discovery.serves(.disruptionBudget), discovery.serves(.disruptionBudgetBeta)) {
@@ -22,7 +22,7 @@ extension Capabilities {
     // Unknown is a version that is listed and could not be read: none of its group has ever been without budgets, and an
     // informer of the wrong version would never end its first list.
     case (false?, _): new.disruptionBudget = .disruptionBudgetBeta
-    case (_, _): new.disruptionBudget = .disruptionBudget
+    default: new.disruptionBudget = .disruptionBudget
     }
     if let version = discovery.version { new.hasUnhealthyPodEviction = version >= Self.unhealthyPodEviction }
     new.hasPodMonitors = discovery.serves(.podMonitor) ?? hasPodMonitors

@@ -94,11 +94,11 @@ struct ScaleLogs {
   }
 
   /// Waits until every one has converged.
-  func converge(by one: ScaleOperator, within limit: Duration = .seconds(3_600)) async throws {
+  func converge(by leader: ScaleOperator, within limit: Duration = .seconds(3_600)) async throws {
     var missing = keys.count
     do {
       try await eventually("all have converged", within: limit, every: interval) { () -> Void? in
-        try one.checkIsRunning()
+        try leader.checkIsRunning()
         let obstacles = try await obstacles()
         if obstacles.count < missing / 2 { print("scale: \(obstacles.count) of \(keys.count) have not yet converged") }
         missing = obstacles.count

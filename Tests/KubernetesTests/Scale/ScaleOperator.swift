@@ -61,7 +61,7 @@ final class ScaleOperator: Sendable {
 
   /// One that loses its Lease ends, and nobody starts it again here.
   func checkIsRunning() throws {
-    guard process.isRunning else { throw Cluster.Failure(description: "the operator ended:\n\(lastLines)") }
+    guard process.isRunning else { throw hasEnded }
   }
 
   func pause() { process.send(SIGSTOP) }
@@ -77,6 +77,8 @@ final class ScaleOperator: Sendable {
   func logLines(containing text: String) -> [Substring] {
     process.errors.split(separator: "\n").filter { $0.contains(text) }
   }
+
+  private var hasEnded: Cluster.Failure { Cluster.Failure(description: "the operator ended:\n\(lastLines)") }
 
   private var lastLines: String { process.errors.split(separator: "\n").suffix(20).joined(separator: "\n") }
 
@@ -101,9 +103,7 @@ final class ScaleOperator: Sendable {
     }
     // After the name in parentheses: state is the first field, user and system time are the 12th and 13th.
     let fields = Self.read("/proc/\(process.identifier)/stat").split(separator: ")").last?.split(separator: " ") ?? []
-    guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else {
-      throw Cluster.Failure(description: "the operator ended:\n\(lastLines)")
-    }
+    guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { throw hasEnded }
     return Cost(
       memory: kibibytes("VmRSS") << 10, memoryAtMost: kibibytes("VmHWM") << 10,
       processor: (user + system) / Double(sysconf(Int32(_SC_CLK_TCK))))

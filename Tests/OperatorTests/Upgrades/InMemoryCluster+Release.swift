@@ -49,8 +49,7 @@ struct ReleasedLog: Sendable, CustomTestStringConvertible {
 extension InMemoryCluster {
   /// Puts an object in as it is, with the uid, the version and the owners of its fields that it had.
   fileprivate func restore(_ object: KubernetesObject) {
-    let types = [ResourceType.progLog] + ResourceType.children(Capabilities())
-    guard let type = types.first(where: { $0.kind == object.content["kind"]?.string }) else {
+    guard let type = OperatorUnderTest.types.first(where: { $0.kind == object.content["kind"]?.string }) else {
       preconditionFailure("no type of kind \(object.content["kind"] ?? nil)")
     }
     let subject = Subject(type: type, key: object.key)
