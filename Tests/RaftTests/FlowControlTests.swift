@@ -8,7 +8,7 @@ struct FlowControlTests {
   private let batchBytes = RecordBatch.record("0").byteCount
 
   private var narrow: Settings {
-    var settings = Settings()
+    var settings = Settings.withoutDelay
     settings.maximumMessageBytes = batchBytes * 2
     settings.maximumInflightBytes = batchBytes * 4
     settings.maximumUncommittedBytes = batchBytes * 8

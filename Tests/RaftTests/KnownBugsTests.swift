@@ -30,7 +30,7 @@ struct KnownBugsTests {
 
   @Test("2, §5.4.2, nats-server#7955: an entry of an earlier term is committed by counting (figure 8)")
   func earlierTermCommittedByCounting() {
-    var settings = Settings()
+    var settings = Settings.withoutDelay
     // One entry a message.
     settings.maximumMessageBytes = 1
     expectFound(.earlierTermCommittedByCounting, settings: settings) { settings in

@@ -84,7 +84,7 @@ struct ReadIndexTests {
 
   @Test("reads are bounded")
   func bound() {
-    var settings = Settings()
+    var settings = Settings.withoutDelay
     settings.maximumPendingReads = 2
     var cluster = TestCluster(voters: ["a", "b", "c"], settings: settings)
     cluster.elect("a")

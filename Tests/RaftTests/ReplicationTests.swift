@@ -109,6 +109,42 @@ struct ReplicationTests {
     #expect(next == ["b: →a alive term 2 round 9"])
   }
 
+  @Test("the commit index goes with the next entry; alone only to who gets none for a moment")
+  func commitNotice() {
+    var cluster = TestCluster(voters: ["a", "b", "c"], settings: Settings())
+    cluster.elect("a")
+    cluster.run(for: .milliseconds(10))
+    cluster.isCut = { $0.isTo("c") && $0.isAppend }
+    let soon = cluster.transcript { cluster in
+      cluster.propose("one", at: "a")
+      cluster.deliver()
+      cluster.advance(by: .microseconds(500))
+      cluster.propose("two", at: "a")
+      cluster.deliver()
+    }
+    #expect(!soon.contains { $0.contains("heartbeat") })
+    #expect(soon.contains("a: →b append term 2 after 3@2 [4@2] commit 3"))
+    #expect((cluster.commit(of: "a"), cluster.commit(of: "b")) == (4, 3))
+    // Counted from the second commit: the first is told.
+    #expect(cluster.transcript { $0.run(for: .microseconds(999)) } == [])
+    let late = cluster.transcript { $0.run(for: .microseconds(1)) }
+    #expect(late == ["a: →b heartbeat term 2 commit 4 round \(cluster["a"].leadership?.round ?? 0)", "b: commit 4"])
+    #expect(cluster.transcript { $0.run(for: .milliseconds(10)) } == [])
+  }
+
+  @Test("thesis §4.2: who is removed hears at once that it is, for it is no follower then")
+  func noticeOfRemoval() {
+    var cluster = TestCluster(voters: ["a", "b", "c"], settings: Settings())
+    cluster.elect("a")
+    cluster.run(for: .milliseconds(10))
+    cluster.nodes["b"]?.isDiskSlow = true
+    cluster.change(.remove(NodeID("c")), at: "a")
+    cluster.deliver()
+    cluster.finishWrites(of: "b")
+    cluster.deliver()
+    #expect(cluster.commit(of: "c") == 3)
+  }
+
   @Test("a cluster is begun once, and not on a node that has a log")
   func bootstrapTwice() {
     var cluster = TestCluster()

@@ -82,8 +82,9 @@ extension Replica: RecordLog {
   // MARK: What becomes readable
 
   /// After each step of the core.
-  func settleReaders(committed: LogIndex) {
-    follow(state.readable.moved(committed: committed, flushed: state.core.flushedIndex))
+  func settleReaders() {
+    let (committed, flushed) = state.ask { ($0.commitIndex, $0.flushedIndex) }
+    follow(state.readable.moved(committed: committed, flushed: flushed))
   }
 
   private func follow(_ step: ReadableLog.Step) {

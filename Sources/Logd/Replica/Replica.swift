@@ -113,7 +113,7 @@ package final class Replica: Sendable {
     state.isStepping = true
     while let event = state.nextEvent() {
       for action in state.core.step(event, at: .current) { carryOut(action) }
-      settleReaders(committed: state.core.commitIndex)
+      settleReaders()
     }
     state.isStepping = false
     scheduleTimer()
@@ -139,7 +139,7 @@ package final class Replica: Sendable {
   /// again.
   func scheduleTimer() {
     let state = state
-    let deadline = state.core.deadline
+    let deadline = state.ask { $0.deadline }
     if let timerAt = state.timerAt, timerAt <= deadline { return }
     state.timer?.cancel()
     state.timerAt = deadline
@@ -153,7 +153,7 @@ package final class Replica: Sendable {
     state.timerAt = nil
     state.timer = nil
     guard !state.isClosed else { return }
-    if state.core.deadline <= Moment.current.instant { step(.timer) } else { scheduleTimer() }
+    if state.ask({ $0.deadline }) <= Moment.current.instant { step(.timer) } else { scheduleTimer() }
   }
 
   /// One flush for all that this turn of the loop sends.

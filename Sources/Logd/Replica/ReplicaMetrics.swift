@@ -32,7 +32,7 @@ package struct ReplicaMetrics: Sendable {
   func flushed(_ flush: DrainStatistics) {
     appendedBatches.increment(by: Int64(flush.batches))
     appendedBytes.increment(by: Int64(flush.bytes))
-    flushDuration.recordNanoseconds(Int64((flush.writeDuration + flush.syncDuration) / .nanoseconds(1)))
+    flushDuration.recordNanoseconds(Int64((flush.writeDuration + flush.syncDuration).nanoseconds))
   }
 
   func extent(_ extent: LogExtent, queuedBytes: Int) {

@@ -102,6 +102,11 @@ final class ReplicaState {
     }
   }
 
+  /// Asks the core something where it is: as a property of a class it would be copied first, with all that is in it.
+  func ask<Answer>(_ question: (inout RaftCore) -> Answer) -> Answer {
+    question(&core)
+  }
+
   init(core: RaftCore, log: Log) {
     self.core = core
     role = core.status.role

@@ -11,8 +11,13 @@ package struct Instant: Hashable, Comparable, Sendable {
   package static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
 
   package static func + (instant: Self, duration: Duration) -> Self {
-    Instant(nanoseconds: instant.nanoseconds + UInt64(duration / .nanoseconds(1)))
+    Instant(nanoseconds: instant.nanoseconds + duration.nanoseconds)
   }
+}
+
+extension Duration {
+  /// Of one that is not negative. The quotient of two durations goes by floating point, which is felt with each message.
+  package var nanoseconds: UInt64 { UInt64(attoseconds / 1_000_000_000) }
 }
 
 /// When an event reached a node.

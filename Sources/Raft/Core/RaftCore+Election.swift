@@ -12,18 +12,20 @@ extension RaftCore {
   /// Half a time-out apart: many times what an election takes, so that votes are seldom split (paper §9.3), and no longer to wait for
   /// than that.
   mutating func resetElectionTimer() {
-    setElectionTimer(from: settings.electionTimeout, to: settings.electionTimeout * 3 / 2)
+    let timeout = settings.electionTimeout.nanoseconds
+    setElectionTimer(from: timeout, spread: timeout / 2)
   }
 
   /// For the next trial after this one: its messages may be lost, or the leader was heard a moment longer elsewhere. A trial changes
   /// nothing (thesis §9.6), so there may be many.
   private mutating func retrySoon() {
-    setElectionTimer(from: settings.electionTimeout / 5, to: settings.electionTimeout * 2 / 5)
+    let pause = settings.electionTimeout.nanoseconds / 5
+    setElectionTimer(from: pause, spread: pause)
   }
 
-  private mutating func setElectionTimer(from shortest: Duration, to longest: Duration) {
-    let spread = UInt64((longest - shortest) / .nanoseconds(1))
-    electionDeadline = now.instant + shortest + .nanoseconds(random.next(upperBound: spread))
+  /// In nanoseconds.
+  private mutating func setElectionTimer(from shortest: UInt64, spread: UInt64) {
+    electionDeadline = Instant(nanoseconds: now.instant.nanoseconds + shortest + random.next(upperBound: spread))
   }
 
   /// A connection that breaks at once is that of a process that has ended, most likely: a machine that is off, or a network
@@ -31,7 +33,7 @@ extension RaftCore {
   /// who still hears it grants a pre-vote. So this costs nothing, and an election begins without the wait for a time-out.
   mutating func leaderMayBeGone() {
     following.heardLeader = nil
-    let heartbeat = UInt64(settings.heartbeatInterval / .nanoseconds(1))
+    let heartbeat = settings.heartbeatInterval.nanoseconds
     let hurried = now.instant + settings.heartbeatInterval + .nanoseconds(random.next(upperBound: heartbeat))
     electionDeadline = min(electionDeadline, hurried)
   }

@@ -133,6 +133,7 @@ package struct RaftCore: Sendable {
     reportCommittedConfiguration()
     acknowledge()
     resolveTransfer()
+    scheduleCommitNotice()
     releaseOutbox()
     reportRole()
   }

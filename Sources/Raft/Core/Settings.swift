@@ -4,6 +4,9 @@ package struct Settings: Hashable, Sendable {
   /// in this time steps down. etcd's default; ten heartbeats.
   package var electionTimeout: Duration = .milliseconds(1000)
   package var heartbeatInterval: Duration = .milliseconds(100)
+  /// How long a leader waits for something to send before it tells followers the commit index alone. What their readers wait
+  /// more at the most; several times what a caller nearby takes between an answer and its next call.
+  package var commitNoticeDelay: Duration = .milliseconds(1)
   /// Bytes of batches on their way to one follower and not yet acknowledged: what a slow one costs. At 100 MB/s, 80 ms.
   package var maximumInflightBytes = 8 << 20
   /// Of batches in one message, unless a single one is larger.

@@ -17,6 +17,8 @@ struct Leadership: Sendable {
   var round: UInt64 = 0
   var heartbeatAt: Instant
   var quorumCheckAt: Instant
+  /// When a follower that lacks the commit index is told; nil: all have it or will have it with what is on its way.
+  var commitNoticeAt: Instant?
   var reads = PendingReads()
   var change: PendingChange?
   /// Its own entries that are not committed, for their bound in bytes.
@@ -29,7 +31,10 @@ struct Leadership: Sendable {
     quorumCheckAt = now + settings.electionTimeout
   }
 
-  var deadline: Instant { min(heartbeatAt, quorumCheckAt) }
+  var deadline: Instant {
+    let deadline = min(heartbeatAt, quorumCheckAt)
+    return commitNoticeAt.map { min(deadline, $0) } ?? deadline
+  }
 
   func position(of peer: Peer) -> Int? { followers.firstIndex { $0.peer == peer } }
 

@@ -48,7 +48,10 @@ struct Progress: Sendable {
     }
   }
 
-  var isIdle: Bool { inflight.isEmpty }
+  /// Whether it could commit more than it was told, and nothing is on its way whose answer leads to more.
+  func lacksCommit(_ commitIndex: LogIndex) -> Bool {
+    mode == .replicate && inflight.isEmpty && toldCommit < min(commitIndex, match)
+  }
 
   mutating func sent(_ request: AppendRequest, at now: Instant, _ settings: Settings) {
     toldCommit = max(toldCommit, request.commitIndex)

@@ -42,6 +42,7 @@ extension RaftCore {
     guard let leadership else { return }
     if leadership.quorumCheckAt <= now.instant { checkQuorum() }
     if let leadership = self.leadership, leadership.heartbeatAt <= now.instant { sendHeartbeats() }
+    if let noticeAt = self.leadership?.commitNoticeAt, noticeAt <= now.instant { tellCommitIndex() }
   }
 
   /// A leader that a quorum does not answer steps down, for others may have another (thesis §6.2).
@@ -102,9 +103,11 @@ extension RaftCore {
     }
     self.leadership?.committed(through: candidate)
     let hadCommitted = hasCommittedInTerm
+    let endsChange = configurations.newest.map { commitIndex < $0.index && $0.index <= candidate } ?? false
     commit(through: candidate)
     if !hadCommitted, hasCommittedInTerm { startWaitingReads() }
-    tellCommitIndex()
+    // Whoever is removed is no follower from here on.
+    if endsChange { tellCommitIndex() }
     leaveIfRemoved()
   }
 
@@ -124,16 +127,24 @@ extension RaftCore {
     leadership.map { commitIndex >= $0.firstIndex } ?? false
   }
 
-  /// Followers to whom nothing else is on its way are told at once, so that their readers do not wait for a heartbeat.
-  private mutating func tellCommitIndex() {
-    for position in leadership?.followers.indices ?? 0..<0 { tellCommitIndex(to: position) }
+  /// What is sent next carries the commit index; who gets nothing for a moment is told, so that its readers need not wait for a
+  /// heartbeat. A caller that waits for each answer would else cost every follower a message and a wake-up more, for what its
+  /// next call says as well.
+  mutating func scheduleCommitNotice() {
+    guard let leadership else { return }
+    guard leadership.followers.contains(where: { $0.lacksCommit(commitIndex) }) else {
+      self.leadership?.commitNoticeAt = nil
+      return
+    }
+    guard settings.commitNoticeDelay > .zero else { return tellCommitIndex() }
+    self.leadership?.commitNoticeAt = leadership.commitNoticeAt ?? now.instant + settings.commitNoticeDelay
   }
 
-  mutating func tellCommitIndex(to position: Int) {
-    guard let follower = leadership?.followers[position], follower.mode == .replicate, follower.isIdle,
-      follower.toldCommit < min(commitIndex, follower.match)
-    else { return }
-    sendHeartbeat(to: position)
+  private mutating func tellCommitIndex() {
+    for position in leadership?.followers.indices ?? 0..<0
+    where leadership?.followers[position].lacksCommit(commitIndex) == true {
+      sendHeartbeat(to: position)
+    }
   }
 
   // MARK: The end

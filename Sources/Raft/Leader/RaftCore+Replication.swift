@@ -91,7 +91,6 @@ extension RaftCore {
     // A leader that is not a member any more has left by now.
     guard let position = leadership?.position(of: sender) else { return }
     replicate(to: position)
-    tellCommitIndex(to: position)
     continueTransfer()
   }
 

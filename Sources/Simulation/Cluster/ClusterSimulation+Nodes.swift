@@ -121,7 +121,7 @@ extension ClusterSimulation {
 
   /// Check-quorum (thesis §6.2), with room for clocks that drift.
   private func checkLeaderIsHeard(_ node: SimulatedNode) throws(Violation) {
-    let bound = 3 * UInt64(settings.electionTimeout / .nanoseconds(1))
+    let bound = 3 * settings.electionTimeout.nanoseconds
     guard node.isLeader, node.leadsSince + bound < now, let configuration = node.configuration?.configuration,
       configuration.voters.count > 1
     else { return }

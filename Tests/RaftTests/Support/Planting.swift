@@ -4,7 +4,7 @@ import Testing
 
 /// Runs a scenario with the core as it is, which must violate nothing, and with the bug, which must.
 func expectFound(
-  _ bug: PlantedBug, settings: Settings = Settings(), sourceLocation: SourceLocation = #_sourceLocation,
+  _ bug: PlantedBug, settings: Settings = .withoutDelay, sourceLocation: SourceLocation = #_sourceLocation,
   _ scenario: (Settings) -> [String]
 ) {
   #expect(scenario(settings) == [], sourceLocation: sourceLocation)

@@ -58,7 +58,7 @@ struct TestCluster {
   }
 
   /// Nodes that all have the same first entry, which says who votes.
-  init(voters: [String], learners: [String] = [], settings: Settings = Settings()) {
+  init(voters: [String], learners: [String] = [], settings: Settings = .withoutDelay) {
     let configuration = Configuration(
       clusterID: "test",
       members: voters.map { Member(peer: Self.peer($0), address: "\($0):8400", role: .voter) }
@@ -71,7 +71,7 @@ struct TestCluster {
   }
 
   /// No node yet.
-  init(settings: Settings = Settings()) {
+  init(settings: Settings = .withoutDelay) {
     self.settings = settings
   }
 
@@ -305,6 +305,15 @@ struct TestCluster {
 
   /// What a node's disk has of records.
   func values(of name: String) -> [String] { nodes[name]?.disk.values ?? [] }
+}
+
+extension Settings {
+  /// What follows from messages follows at once, and nothing waits for time to pass.
+  static var withoutDelay: Settings {
+    var settings = Settings()
+    settings.commitNoticeDelay = .zero
+    return settings
+  }
 }
 
 extension RecordBatch {

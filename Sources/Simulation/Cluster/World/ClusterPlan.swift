@@ -77,6 +77,7 @@ package struct ClusterPlan: Sendable {
       settings.maximumPendingReads = dice.within(2...4)
     }
     settings.maximumPromotionLag = dice.pick([0, 4, 1024]) ?? 1024
+    settings.commitNoticeDelay = dice.pick([.zero, .milliseconds(1), .milliseconds(20)]) ?? .zero
     return settings
   }
 
