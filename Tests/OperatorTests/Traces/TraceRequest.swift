@@ -32,6 +32,12 @@ extension DeletePreconditions {
 extension TraceWorld {
   mutating func carryOut(_ request: TraceRequest) -> TraceAnswer {
     tell("\(request.isLate ? "late: " : "")\(request.step)")
+    let answer = answer(to: request)
+    if case .refused = answer { tell("  refused") }
+    return answer
+  }
+
+  private mutating func answer(to request: TraceRequest) -> TraceAnswer {
     switch request.step.action {
     case .create(let desired), .change(let desired): return apply(desired, request)
     case .delete(let uid): return deleteClaim(request.step.object, uid, request)
@@ -106,7 +112,9 @@ extension TraceWorld {
   }
 
   private mutating func orphan(_ uid: String) -> TraceAnswer {
-    guard statefulSet?.uid == uid else { return .refused }
+    // A client takes 404 for success.
+    guard let statefulSet else { return .deleted(.statefulSet, Self.identity, uid: uid) }
+    guard statefulSet.uid == uid else { return .refused }
     for pod in pods where pod.controllerUID == uid {
       edit(.pod, pod.name) { $0["metadata"]?["ownerReferences"] = nil }
     }
