@@ -25,6 +25,34 @@ struct MembershipTests {
     #expect(cluster.violations == [])
   }
 
+  /// The voter that asks has an entry that makes d a voter and that no other has; d's own log is newer and calls it a learner,
+  /// and the only voter whose log is as new is gone for good. A quorum of voters is well and none of them could win.
+  @Test("thesis §4.2.2: a learner whose log is newer than that of a voter who needs its vote leads until its first commit")
+  func electionOfALearner() {
+    var cluster = TestCluster(voters: ["a", "b", "c"], learners: ["d"])
+    cluster.elect("a")
+    cluster.run(for: .milliseconds(10))
+    cluster.isolate("a")
+    cluster.change(.promote(NodeID("d")), at: "a")
+    cluster.run(for: .milliseconds(10))
+    // b leads; its first entry comes to d alone.
+    cluster.isCut = { $0.isFrom("a") || $0.isTo("a") || $0.isTo("c") && $0.isAppend }
+    cluster.elect("b")
+    cluster.isolate("b")
+    #expect(cluster.log(of: "a") == "1@1 2@2 3@2")
+    #expect(cluster.log(of: "c") == "1@1 2@2")
+    #expect(cluster.log(of: "d") == "1@1 2@2 3@3")
+    cluster.run(for: .seconds(10))
+    let leaders = ["a", "c", "d"].filter { cluster.role(of: $0) == .leader }
+    #expect(leaders == ["a"] || leaders == ["c"])
+    for name in ["a", "c", "d"] {
+      #expect(cluster.log(of: name).hasPrefix("1@1 2@2 3@3 4@"))
+      #expect(cluster[name].status.configuration?.configuration.description == "a b c (d)")
+    }
+    #expect(cluster.transcript.contains { $0.hasPrefix("d: leader term") })
+    #expect(cluster.violations == [])
+  }
+
   @Test("a node that follows a leader begins no cluster of its own")
   func bootstrapOfALearner() {
     var cluster = TestCluster()

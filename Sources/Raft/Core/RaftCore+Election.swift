@@ -60,7 +60,10 @@ extension RaftCore {
     if newest.configuration.isVoter(peer) { return true }
     // Who is on its way out may be the only one with the entry that says so, and the others cannot win against its log
     // (thesis §4.2.2). Its own vote does not count.
-    return newest.index > commitIndex && configurations.previous?.configuration.isVoter(peer) == true
+    if newest.index > commitIndex, configurations.previous?.configuration.isVoter(peer) == true { return true }
+    // A voter that asks for its vote has an entry, not committed, that makes it one; the leader that has replaced that entry by
+    // another was heard here and may be gone. It leaves with its first commit.
+    return following.blocksElection
   }
 
   private mutating func forgetSilentLeader() {
@@ -128,7 +131,9 @@ extension RaftCore {
       // The answer of a lower term would be read as a stale one; a leader that is alive speaks for itself.
       return
     }
-    let isGranted = request.term > term && request.last.isUpToDate(with: log.last) && !goesBefore(sender, request)
+    let isUpToDate = request.last.isUpToDate(with: log.last)
+    if !isUpToDate { following.blocksElection = true }
+    let isGranted = request.term > term && isUpToDate && !goesBefore(sender, request)
     send(
       .voteResponse(VoteResponse(term: isGranted ? request.term : term, isPreVote: true, isGranted: isGranted)),
       to: sender)

@@ -14,6 +14,8 @@ struct Following: Hashable, Sendable {
   var answersAtOnce = false
   /// A write came to the disk since the last acknowledgement.
   var hasFlushed = false
+  /// Since the leader last spoke, somebody with an older log has asked for this node's vote.
+  var blocksElection = false
 
   mutating func begin(matched: LogIndex) {
     self = Following(matched: matched)
@@ -26,6 +28,7 @@ extension RaftCore {
     precondition(role != .leader, "\(sender) leads in term \(term), and so does \(peer): election safety is broken")
     if leader != sender || role != .follower { becomeFollower(term: term, leader: sender) }
     following.heardLeader = now.instant
+    following.blocksElection = false
     resetElectionTimer()
   }
 
