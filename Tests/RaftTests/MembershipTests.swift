@@ -27,7 +27,7 @@ struct MembershipTests {
 
   /// The voter that asks has an entry that makes d a voter and that no other has; d's own log is newer and calls it a learner,
   /// and the only voter whose log is as new is gone for good. A quorum of voters is well and none of them could win.
-  @Test("thesis §4.2.2: a learner whose log is newer than that of a voter who needs its vote leads until its first commit")
+  @Test("thesis §4.2.2: a learner whose newer log denies a voter the vote that it needs leads until its first commit")
   func electionOfALearner() {
     var cluster = TestCluster(voters: ["a", "b", "c"], learners: ["d"])
     cluster.elect("a")
