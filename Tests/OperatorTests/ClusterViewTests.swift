@@ -40,4 +40,17 @@ import Testing
     #expect(view.children(.configMap, of: log(in: "a")).count == 1)
     #expect(view.children(.configMap, of: log(in: "b")).isEmpty)
   }
+
+  @Test("what a cache was told of before we had the answer to our write is waited for no more")
+  func toldBefore() {
+    let store = ObjectStore(indexers: ClusterView.indexers)
+    let view = ClusterView(stores: [.configMap: [store]], expectations: Expectations())
+    let made = configMap("a", of: "log")
+    _ = store.store(made).map { view.expectations.saw($0, of: .configMap) }
+    view.expectations.wrote(made, as: .configMap)
+    let key = log(in: "a").key("log")
+    #expect(view.expectations.written(.configMap, for: key) == [made.key])
+    #expect(view.children(.configMap, of: log(in: "a")) == [made])
+    #expect(view.expectations.written(.configMap, for: key).isEmpty)
+  }
 }

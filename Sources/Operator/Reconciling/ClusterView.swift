@@ -8,9 +8,7 @@ struct ClusterView: Sendable {
 
   /// What stores of children must be indexed by.
   static let indexers = [
-    ObjectIndexer(name: instanceIndex) { object in
-      object.labels[Names.instanceLabel].map { ["\(ObjectKey(namespace: object.namespace, name: $0))"] } ?? []
-    }
+    ObjectIndexer(name: instanceIndex) { object in object.log.map { ["\($0)"] } ?? [] }
   ]
   /// By namespace and name: in every namespace there may be a ProgLog named `log`.
   private static let instanceIndex = "instance"
@@ -22,13 +20,16 @@ struct ClusterView: Sendable {
 
   /// The objects that bear the labels of a ProgLog, whoever owns them.
   func children(_ type: ResourceType, of identity: Identity) -> [KubernetesObject] {
-    let key = identity.key(identity.name)
-    let cached = (stores[type] ?? []).flatMap { $0.objects(in: Self.instanceIndex, equalTo: "\(key)") }
-    let keys = Set((cached + expectations.written(type)).filter { isChild($0, of: identity) }.map(\.key))
+    let log = identity.key(identity.name)
+    let cached = (stores[type] ?? []).flatMap { $0.objects(in: Self.instanceIndex, equalTo: "\(log)") }
+    let keys = expectations.written(type, for: log).union(cached.map(\.key))
     return keys.compactMap { object(type, $0) }
   }
+}
 
-  private func isChild(_ object: KubernetesObject, of identity: Identity) -> Bool {
-    object.namespace == identity.namespace && object.labels[Names.instanceLabel] == identity.name
+extension KubernetesObject {
+  /// The ProgLog that it belongs to, by its labels.
+  var log: ObjectKey? {
+    labels[Names.instanceLabel].map { ObjectKey(namespace: namespace, name: $0) }
   }
 }

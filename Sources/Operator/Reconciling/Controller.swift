@@ -84,8 +84,7 @@ final class Controller: Service {
   /// The ProgLogs that a change may concern: by the labels that the object has and had.
   private static func subjects(of change: ObjectChange, _ type: ResourceType) -> Set<ObjectKey> {
     if type == .progLog { return [change.key] }
-    let names = [change.old, change.new].compactMap { $0?.labels[Names.instanceLabel] }
-    return Set(names.map { ObjectKey(namespace: change.key.namespace, name: $0) })
+    return Set([change.old, change.new].compactMap { $0?.log })
   }
 
   private func work() async {
@@ -104,7 +103,12 @@ final class Controller: Service {
     await withTaskGroup { group in
       for _ in 0..<Self.workers {
         group.addTask {
-          while let key = await self.queue.next() { await self.reconcile(key) }
+          while let key = await self.queue.next() {
+            await self.reconcile(key)
+            // A pass that finds nothing to do waits for nobody. Many of them would keep the threads from all else, such as
+            // the renewal of the Lease.
+            await Task.yield()
+          }
         }
       }
     }

@@ -8,8 +8,7 @@ import Synchronization
 final class Expectations: Sendable {
   /// By type, for a pass asks for one type after the other: while a thousand logs are made there are many.
   private struct State {
-    /// Objects as the API server returned them from our writes.
-    var written: [ResourceType: [ObjectKey: Entry<KubernetesObject>]] = [:]
+    var written: [ResourceType: Written] = [:]
     /// Uids of objects that we have deleted.
     var deleted: [ResourceType: [ObjectKey: Entry<String>]] = [:]
   }
@@ -17,6 +16,27 @@ final class Expectations: Sendable {
   private struct Entry<Value: Sendable>: Sendable {
     var value: Value
     var expiry: ContinuousClock.Instant
+  }
+
+  /// Objects as the API server returned them from our writes, and the keys of each log's: a pass that went through those of a
+  /// thousand logs kept all else from running.
+  private struct Written {
+    private var entries: [ObjectKey: Entry<KubernetesObject>] = [:]
+    private var keys: [ObjectKey: Set<ObjectKey>] = [:]
+
+    subscript(key: ObjectKey) -> Entry<KubernetesObject>? {
+      get { entries[key] }
+      set {
+        if let log = entries[key]?.value.log {
+          keys[log]?.remove(key)
+          if keys[log]?.isEmpty == true { keys[log] = nil }
+        }
+        entries[key] = newValue
+        if let log = newValue?.value.log { keys[log, default: []].insert(key) }
+      }
+    }
+
+    func keys(of log: ObjectKey) -> Set<ObjectKey> { keys[log] ?? [] }
   }
 
   /// An object that is made and deleted between two lists is never seen; after this long we stop waiting for it. Longer
@@ -27,7 +47,7 @@ final class Expectations: Sendable {
 
   func wrote(_ object: KubernetesObject, as type: ResourceType) {
     let entry = Entry(value: object, expiry: .now + Self.lifetime)
-    state.withLock { $0.written[type, default: [:]][object.key] = entry }
+    state.withLock { $0.written[type, default: Written()][object.key] = entry }
   }
 
   func deleted(_ type: ResourceType, _ key: ObjectKey, uid: String) {
@@ -58,19 +78,22 @@ final class Expectations: Sendable {
     let (written, deleted) = state.withLock { state in
       if let expiry = state.written[type]?[key]?.expiry, expiry < .now { state.written[type]?[key] = nil }
       if let expiry = state.deleted[type]?[key]?.expiry, expiry < .now { state.deleted[type]?[key] = nil }
+      // The cache may have been told before we were.
+      if let written = state.written[type]?[key]?.value, cached?.isAtLeastAsNew(as: written) == true {
+        state.written[type]?[key] = nil
+      }
       return (state.written[type]?[key]?.value, state.deleted[type]?[key]?.value)
     }
-    var object = cached
-    if let written, cached.map({ !$0.isAtLeastAsNew(as: written) }) ?? true { object = written }
+    var object = written ?? cached
     if object?.uid == deleted, object?.isBeingDeleted == false {
       object?.content["metadata"]?["deletionTimestamp"] = "just now"
     }
     return object
   }
 
-  /// What we wrote and the cache does not show, of one type.
-  func written(_ type: ResourceType) -> [KubernetesObject] {
-    state.withLock { $0.written[type]?.values.map(\.value) ?? [] }
+  /// What we wrote for a log and the cache may not show yet, of one type.
+  func written(_ type: ResourceType, for log: ObjectKey) -> Set<ObjectKey> {
+    state.withLock { $0.written[type]?.keys(of: log) ?? [] }
   }
 }
 
