@@ -72,6 +72,22 @@ package final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     }
   }
 
+  /// Gives keys to `body`, at most so many at a time, until `next` returns nil. `body` calls `finish`.
+  package func work(_ workers: Int, _ body: @escaping @Sendable (Key) async -> Void) async {
+    await withTaskGroup { group in
+      for _ in 0..<workers {
+        group.addTask {
+          while let key = await self.next() {
+            await body(key)
+            // Work that finds nothing to do waits for nobody. Much of it would keep the threads from all else, such as the
+            // renewal of a Lease.
+            await Task.yield()
+          }
+        }
+      }
+    }
+  }
+
   private func wait(for wake: Signal, until due: ContinuousClock.Instant?) async {
     guard let due else { return await wake.wait() }
     await withTaskGroup(of: Void.self) { group in

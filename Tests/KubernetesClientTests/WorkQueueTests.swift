@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 
 @testable import KubernetesClient
@@ -91,6 +92,30 @@ struct WorkQueueTests {
     }
   }
 
+  @Test("work that waits for nothing leaves room for what must run in time, as the renewal of a Lease")
+  func fairness() async {
+    let queue = WorkQueue<Int>()
+    let count = 2_000
+    for key in 0..<count { queue.add(key) }
+    let done = Count()
+    await withTaskGroup { group in
+      group.addTask {
+        await queue.work(4) { key in
+          queue.finish(key)
+          if done.increment() == count { queue.shutDown() }
+        }
+      }
+      var turns = 0
+      var passed = 0
+      while passed < count {
+        if passed > 0 { turns += 1 }
+        await Task.yield()
+        passed = done.value
+      }
+      #expect(turns >= 10, "whoever else was to run had \(turns) turns meanwhile")
+    }
+  }
+
   @Test("a delayed key is handed out though the worker that watched the clock is busy")
   func timerMovesOn() async throws {
     let queue = WorkQueue<String>()
@@ -117,6 +142,14 @@ struct WorkQueueTests {
     queue.add("late")
     #expect(await queue.next() == nil)
   }
+}
+
+private final class Count: Sendable {
+  private let count = Atomic<Int>(0)
+
+  var value: Int { count.load(ordering: .relaxed) }
+
+  func increment() -> Int { count.wrappingAdd(1, ordering: .relaxed).newValue }
 }
 
 @Suite("Token bucket")

@@ -42,71 +42,11 @@ import Testing
     }
   }
 
-  @Test(
-    "passes that wait for nothing leave room for what must run in time, as the renewal of the Lease",
-    .timeLimit(.minutes(1)))
-  func fairness() async throws {
-    let cluster = InMemoryCluster()
-    let count = 5_000
-    for number in 0..<count {
-      // One that is being deleted is none of the operator's business: its passes are the shortest.
-      let metadata: JSONValue = ["name": .string("log-\(number)"), "namespace": "default", "deletionTimestamp": "now"]
-      _ = try await cluster.create(KubernetesObject(["metadata": metadata]), as: .progLog)
-    }
-    let passes = PassCounter()
-    let gate = AsyncStream.makeStream(of: Void.self)
-    let controller = Controller(
-      api: cluster, namespaces: ["default"], defaults: OperatorUnderTest.defaults,
-      events: EventRecorder(client: cluster, component: "test", instance: "test", logger: .silent),
-      members: InMemoryServers(cluster), capabilities: { Capabilities() },
-      metricsFactory: NOOPMetricsHandler.instance, logger: Logger(label: "test") { _ in passes },
-      clock: OperatorClock { OperatorUnderTest.time },
-      gate: { for await _ in gate.stream {} },
-      source: { type, _, selector in InMemoryListWatch(cluster: cluster, type: type, labelSelector: selector) })
-    let group = ServiceGroup(configuration: .init(services: [controller], logger: .silent))
-    try await withThrowingTaskGroup { tasks in
-      tasks.addTask { try await group.run() }
-      while !controller.unsynced.isEmpty { try await Task.sleep(for: .milliseconds(2)) }
-      gate.continuation.finish()
-      var turns = 0
-      while passes.count < count {
-        if passes.count > 0 { turns += 1 }
-        await Task.yield()
-      }
-      #expect(turns >= 10, "whoever else was to run had \(turns) turns during \(count) passes")
-      await group.triggerGracefulShutdown()
-      try await tasks.waitForAll()
-    }
-  }
-
   private func eventually(_ condition: () -> Bool, meanwhile act: () -> Void) async throws {
     while !condition() {
       act()
       try await Task.sleep(for: .milliseconds(2))
     }
-  }
-}
-
-/// Counts the passes over logs that are being deleted, which say so.
-private final class PassCounter: LogHandler {
-  private let passes = Atomic<Int>(0)
-
-  var count: Int { passes.load(ordering: .relaxed) }
-  var logLevel: Logger.Level {
-    get { .info }
-    set {}
-  }
-  var metadata: Logger.Metadata {
-    get { [:] }
-    set {}
-  }
-  subscript(metadataKey _: String) -> Logger.Metadata.Value? {
-    get { nil }
-    set {}
-  }
-
-  func log(event: LogEvent) {
-    if event.message.description.hasPrefix("being deleted") { passes.wrappingAdd(1, ordering: .relaxed) }
   }
 }
 

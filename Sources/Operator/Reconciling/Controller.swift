@@ -100,18 +100,7 @@ final class Controller: Service {
     }
     guard mayBegin else { return }
     logger.info("reconciling")
-    await withTaskGroup { group in
-      for _ in 0..<Self.workers {
-        group.addTask {
-          while let key = await self.queue.next() {
-            await self.reconcile(key)
-            // A pass that finds nothing to do waits for nobody. Many of them would keep the threads from all else, such as
-            // the renewal of the Lease.
-            await Task.yield()
-          }
-        }
-      }
-    }
+    await queue.work(Self.workers) { await self.reconcile($0) }
   }
 
   private func reconcile(_ key: ObjectKey) async {
