@@ -131,13 +131,12 @@ extension RaftCore {
   /// heartbeat. A caller that waits for each answer would else cost every follower a message and a wake-up more, for what its
   /// next call says as well.
   mutating func scheduleCommitNotice() {
-    guard let leadership else { return }
-    guard leadership.followers.contains(where: { $0.lacksCommit(commitIndex) }) else {
-      self.leadership?.commitNoticeAt = nil
+    guard leadership?.followers.contains(where: { $0.lacksCommit(commitIndex) }) == true else {
+      leadership?.commitNoticeAt = nil
       return
     }
     guard settings.commitNoticeDelay > .zero else { return tellCommitIndex() }
-    self.leadership?.commitNoticeAt = leadership.commitNoticeAt ?? now.instant + settings.commitNoticeDelay
+    if leadership?.commitNoticeAt == nil { leadership?.commitNoticeAt = now.instant + settings.commitNoticeDelay }
   }
 
   private mutating func tellCommitIndex() {
