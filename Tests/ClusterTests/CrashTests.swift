@@ -32,6 +32,8 @@ import Testing
         return nil
       }
       try await node.crash()
+      // It would look for the server until its time-out.
+      producer.send(SIGTERM)
       #expect(try await producer.ended() != 0, "a producer whose server died has failed")
       let offsets = producer.output.split(separator: "\n").compactMap { UInt64($0) }
       acknowledged += offsets.count
