@@ -264,7 +264,7 @@ func load(c *grpc.ClientConn, callers, calls int) {
 	group.Wait()
 }
 
-func drain(c *grpc.ClientConn) { load(c, 32, 250) }
+func drain(c *grpc.ClientConn) { load(c, 32, 75) }
 
 var scenarios = map[string]func(*grpc.ClientConn){
 	"unary": unary, "server_stream": serverStream, "bidi_stream": bidiStream, "split_messages": splitMessages,
