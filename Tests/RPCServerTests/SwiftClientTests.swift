@@ -232,7 +232,7 @@ struct SwiftClientTests {
     try await withThrowingTaskGroup(of: Void.self) { group in
       for caller in 0..<16 {
         group.addTask {
-          for index in 0..<150 {
+          for index in 0..<50 {
             let message = Array("\(caller) \(index)".utf8)
             let echoed = try await Self.echo(client, message)
             #expect(echoed == message)
