@@ -8,6 +8,10 @@ package struct LeaderCall: Sendable {
   package var connectionTimeout: Duration
   package var security: ClientSecurity
 
+  /// With less than this left nobody is asked again: a connection takes as long on a busy machine, and what would be told is that
+  /// there was no time for one, and not why those before failed.
+  private static let shortestTry = Duration.milliseconds(100)
+
   /// - Parameter seeds: at least one.
   package init(
     seeds: [NodeAddress], timeout: Duration, backOff: BackOff = .defaults,
@@ -28,17 +32,20 @@ package struct LeaderCall: Sendable {
   ) async throws -> Result {
     let end = ContinuousClock.now + self.timeout
     var search = LeaderSearch(seeds: self.seeds, backOff: self.backOff)
+    var left = self.timeout
     while true {
       do {
         let client = AdminClient(
-          timeout: max(end - .now, .milliseconds(1)), connectionTimeout: self.connectionTimeout,
-          security: self.security)
+          timeout: left, connectionTimeout: self.connectionTimeout, security: self.security)
         return try await call(client, search.address)
       } catch let error as AdminError {
         guard error.mayPass else { throw error }
         let pause = search.pause(after: error)
-        guard .now + pause < end else { throw error }
+        guard .now + pause + Self.shortestTry < end else { throw error }
         try await Task.sleep(for: pause)
+        // The pause may have been longer.
+        left = end - .now
+        guard left >= Self.shortestTry else { throw error }
       }
     }
   }
