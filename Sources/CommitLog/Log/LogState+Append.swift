@@ -79,7 +79,8 @@ extension LogState {
     // The mark of the last sync goes with the batches after it: true before they are written, and no call of its own.
     let mark = owesMark ? [active.store.mark(at: end)] : []
     let zeroedBytes = zeroedBytes(ahead: run)
-    let buffers = mark + run.batches.map(\.buffer) + Self.zeros(of: zeroedBytes)
+    var buffers = mark + run.batches.map(\.buffer)
+    if zeroedBytes > 0 { buffers += Self.zeros(of: zeroedBytes) }
     try active.store.file.write(buffers, at: end.rawValue)
     wrote(to: run.end.advanced(by: zeroedBytes))
     for entry in run.entries where !active.index.append(entry) {
