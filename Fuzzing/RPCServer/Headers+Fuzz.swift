@@ -73,7 +73,8 @@ extension FuzzTarget {
     },
     dictionary: [
       ":method", ":path", "POST", "content-type", "application/grpc", "grpc-timeout", "grpc-encoding", "gzip",
-      "identity", "grpc-accept-encoding", "x-text", "x-data-bin", "grpc-status",
+      "identity", "grpc-accept-encoding", "x-text", "x-data-bin", "grpc-status", ":scheme", ":authority", "te",
+      "trailers", "CONNECT", "connection", "keep-alive", "upgrade", "\r",
     ],
     run: { input in
       var fields: [(String, String)] = []
@@ -84,6 +85,7 @@ extension FuzzTarget {
       // As HPACK's decoder does: unlike `add`, it takes names that are not ASCII.
       let headers = HPACKHeaders(fields)
       try checkMetadata(headers)
+      try checkWellFormed(fields, (try? HeaderBlock.validateRequest(headers)) != nil)
       do {
         let head = try RequestHead(headers)
         try require(fields.last { $0.0 == ":path" }?.1 ?? "" == head.path, "the path is \(head.path)")
@@ -94,6 +96,30 @@ extension FuzzTarget {
         return false
       }
     })
+
+  /// The rules once more, as RFC 9113 has them and in no hurry.
+  private static func checkWellFormed(_ fields: [(name: String, value: String)], _ isTaken: Bool) throws {
+    let pseudoHeaders = fields.prefix { $0.name.hasPrefix(":") }
+    let others = fields.dropFirst(pseudoHeaders.count)
+    let names = pseudoHeaders.map(\.name)
+    let isConnect = pseudoHeaders.contains { $0.name == ":method" && $0.value == "CONNECT" }
+    let isComplete =
+      isConnect
+      ? Set(names) == [":method", ":authority"]
+      : Set(names).subtracting([":authority"]) == [":method", ":scheme", ":path"]
+    let tokens = Set("abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~".utf8)
+    let forbidden: Set = ["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"]
+    let isWellFormed =
+      isComplete && Set(names).count == names.count
+      && pseudoHeaders.allSatisfy { field in
+        field.value.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F } && (field.name != ":path" || field.value != "")
+      }
+      && others.allSatisfy { field in
+        field.name != "" && tokens.isSuperset(of: field.name.utf8) && !forbidden.contains(field.name)
+          && (field.name != "te" || field.value == "trailers") && Set([0, 10, 13]).isDisjoint(with: field.value.utf8)
+      }
+    try require(isTaken == isWellFormed, "the block is \(isTaken ? "taken" : "refused")")
+  }
 
   private static func checkMetadata(_ headers: HPACKHeaders) throws {
     let received = RPCMetadata(received: headers)

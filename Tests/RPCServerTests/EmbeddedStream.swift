@@ -57,6 +57,8 @@ final class EmbeddedStream {
       try receive(.headers(.init(headers: HTTP2Client.headers(path, fields), endStream: end)))
     case .data(let bytes, let end):
       try receive(.data(.init(data: .byteBuffer(ByteBuffer(bytes: bytes)), endStream: end)))
+    case .trailers(let fields):
+      try receive(.headers(.init(headers: HPACKHeaders(fields), endStream: true)))
     case .clientReset:
       channel.pipeline.fireUserInboundEventTriggered(StreamClosedEvent(streamID: streamID, reason: .cancel))
     case .connectionLost:

@@ -13,6 +13,7 @@ struct StreamHandlerTests {
   enum Step: Sendable {
     case headers([(String, String)] = [], end: Bool = false)
     case data([UInt8], end: Bool = false)
+    case trailers([(String, String)])
     /// The client's RST_STREAM, as HTTP/2's handler reports it.
     case clientReset
     case connectionLost
@@ -46,7 +47,7 @@ struct StreamHandlerTests {
       "a call that ends well", [.headers(), .data(message, end: true)], sent: ["200", "data 7", "trailers 0"],
       heard: ["2 bytes", "end"]),
     Case(
-      "a request that ends by trailers", [.headers(), .data(message), .headers(end: true)],
+      "a request that ends by trailers", [.headers(), .data(message), .trailers([("x-checksum", "1")])],
       sent: ["200", "data 7", "trailers 0"], heard: ["2 bytes", "end"]),
     Case("a request that is only headers", [.headers(end: true)], sent: ["200/0"], heard: ["end"]),
     Case(
@@ -66,6 +67,10 @@ struct StreamHandlerTests {
     Case(
       "data after a refusal is dropped", [.headers([("refuse", "yes")]), .data(message, end: true)],
       sent: ["200/7", "reset 0"]),
+    Case("headers that are malformed", [.headers([("Upper", "x")], end: true)], sent: ["reset 1"]),
+    Case(
+      "trailers that are malformed", [.headers(), .data(message), .trailers([("x", "\n")])],
+      sent: ["200", "data 7", "reset 1"], heard: ["2 bytes", "failed(internal)"]),
     Case("headers in the middle", [.headers(), .headers()], sent: ["reset 1"], heard: ["failed(internal)"]),
     Case("data behind the end", [.headers(end: true), .data(message)], sent: ["200/0", "reset 1"], heard: ["end"]),
     Case(

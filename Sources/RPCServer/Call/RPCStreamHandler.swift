@@ -65,8 +65,12 @@ final class RPCStreamHandler {
       switch machine.receiveHeaders(endStream: frame.endStream) {
       // The client may send it again elsewhere: nothing has been done (RFC 9113, 8.7).
       case .open where connection.refusesCalls: reset(.refusedStream)
-      case .open: open(frame.headers, endStream: frame.endStream)
-      case .end: requestEnded()
+      case .open:
+        if isWellFormed(frame.headers, HeaderBlock.validateRequest) {
+          open(frame.headers, endStream: frame.endStream)
+        }
+      case .end:
+        if isWellFormed(frame.headers, HeaderBlock.validateTrailers) { requestEnded() }
       case .ignore: break
       case .reset: reset(.protocolError)
       }
@@ -81,6 +85,20 @@ final class RPCStreamHandler {
       }
     default:
       break
+    }
+  }
+
+  /// Resets the stream if not.
+  private func isWellFormed(
+    _ headers: HPACKHeaders, _ validate: (HPACKHeaders) throws(HeaderBlock.Malformed) -> Void
+  ) -> Bool {
+    do throws(HeaderBlock.Malformed) {
+      try validate(headers)
+      return true
+    } catch {
+      environment.logger.debug("stream reset: malformed headers: \(error)")
+      reset(.protocolError)
+      return false
     }
   }
 

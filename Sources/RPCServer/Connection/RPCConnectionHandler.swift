@@ -302,17 +302,13 @@ extension RPCConnectionHandler {
     return frame
   }
 
-  /// Errors that HTTP/2's handler answers with RST_STREAM, a malformed header block for one; every other is the
+  /// Errors that HTTP/2's handler answers with RST_STREAM, a length that is not the content's for one; every other is the
   /// connection's.
   private static func isConfinedToStream(_ error: any Error) -> Bool {
     switch error {
     case is NIOHTTP2Errors.NoSuchStream, is NIOHTTP2Errors.StreamClosed, is NIOHTTP2Errors.StreamError,
       is NIOHTTP2Errors.BadStreamStateTransition, is NIOHTTP2Errors.TrailersWithoutEndStream,
-      is NIOHTTP2Errors.MaxStreamsViolation, is NIOHTTP2Errors.MissingPseudoHeader,
-      is NIOHTTP2Errors.DuplicatePseudoHeader, is NIOHTTP2Errors.PseudoHeaderAfterRegularHeader,
-      is NIOHTTP2Errors.UnknownPseudoHeader, is NIOHTTP2Errors.InvalidPseudoHeaders,
-      is NIOHTTP2Errors.EmptyPathHeader, is NIOHTTP2Errors.ForbiddenHeaderField,
-      is NIOHTTP2Errors.InvalidPseudoHeaderValue, is NIOHTTP2Errors.ContentLengthViolated,
+      is NIOHTTP2Errors.MaxStreamsViolation, is NIOHTTP2Errors.ContentLengthViolated,
       is NIOHTTP2Errors.ContentLengthHeadersMismatch, is NIOHTTP2Errors.ContentLengthHeaderNegative,
       is NIOHTTP2Errors.ContentLengthHeaderMalformedValue:
       true

@@ -29,6 +29,7 @@ extension RPCServer {
       HTTP2Setting(parameter: .maxFrameSize, value: configuration.maximumFrameBytes),
       HTTP2Setting(parameter: .maxHeaderListSize, value: configuration.maximumHeaderListBytes),
     ]
+    connection.headerBlockValidation = .disabled  // `HeaderBlock` does it.
     connection.maximumSequentialEmptyDataFrames = maximumSequentialEmptyDataFrames
     // Frames that cross our RST_STREAM are no errors; as many streams may have been reset at once.
     connection.maximumRecentlyResetStreams = configuration.maximumConcurrentStreams
