@@ -23,7 +23,8 @@ final class RPCStreamHandler {
   private var isPaused = false
   private var isDelivering = false
   private var isEndPending = false
-  private var deadlineTimer: Scheduled<Void>?
+  /// When the call has to be over; `nil` for one that may take its time, and when it is over.
+  private(set) var deadline: NIODeadline?
   /// Bytes of a message that is not whole yet, as the connection has counted them.
   private var partialBytes = 0
   /// When that message began; `nil` while there is none, or the handler does not read.
@@ -202,15 +203,15 @@ final class RPCStreamHandler {
       if let refusal = interceptor(callContext) { return fail(refusal) }
     }
     handler = method.makeHandler(call)
-    if let deadline { startDeadline(deadline) }
+    if let deadline, !isEnded {
+      self.deadline = deadline
+      connection.deadlineAdded(deadline)
+    }
     if endStream { requestEnded() }
   }
 
-  private func startDeadline(_ deadline: NIODeadline) {
-    guard !isEnded else { return }
-    deadlineTimer = connection.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
-      self?.end(RPCStatus(.deadlineExceeded, "the deadline of the call has passed"), .deadlineExceeded)
-    }
+  func deadlinePassed() {
+    end(RPCStatus(.deadlineExceeded, "the deadline of the call has passed"), .deadlineExceeded)
   }
 
   private func reject(_ rejection: RequestHead.Rejection) {
@@ -277,8 +278,7 @@ final class RPCStreamHandler {
 
   /// The call is over, whichever way.
   func ended(_ code: RPCStatus.Code) {
-    deadlineTimer?.cancel()
-    deadlineTimer = nil
+    deadline = nil
     clearRequest()
     if let observer = environment.observer, let startTime {
       observer.callFinished(method, code: code, duration: .now() - startTime)

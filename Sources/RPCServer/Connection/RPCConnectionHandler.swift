@@ -38,6 +38,9 @@ final class RPCConnectionHandler: ChannelInboundHandler {
   var partialMessageBytes = 0
   var bufferedResponseBytes = 0
   var partialMessageTimer: Scheduled<Void>?
+  // See RPCConnectionHandler+Deadlines.swift.
+  var deadlineTimer: Scheduled<Void>?
+  var nextDeadlineLook: NIODeadline?
   private var idleTimer: Scheduled<Void>?
   private var timers: [Scheduled<Void>] = []
   private var keepaliveTimer: Scheduled<Void>?
@@ -95,7 +98,7 @@ final class RPCConnectionHandler: ChannelInboundHandler {
   func handlerRemoved(context: ChannelHandlerContext) {
     loseCalls()
     self.context = nil
-    for timer in [keepaliveTimer, idleTimer, partialMessageTimer] { timer?.cancel() }
+    for timer in [keepaliveTimer, idleTimer, partialMessageTimer, deadlineTimer] { timer?.cancel() }
     for timer in timers { timer.cancel() }
     timers = []
     environment.observer?.connectionClosed()
@@ -418,7 +421,11 @@ extension RPCConnectionHandler {
   }
 
   func schedule(_ delay: TimeAmount, _ body: @escaping (RPCConnectionHandler) -> Void) -> Scheduled<Void>? {
-    context?.eventLoop.assumeIsolated().scheduleTask(in: delay) { [weak self] in
+    schedule(at: eventLoop.now + delay, body)
+  }
+
+  func schedule(at time: NIODeadline, _ body: @escaping (RPCConnectionHandler) -> Void) -> Scheduled<Void>? {
+    context?.eventLoop.assumeIsolated().scheduleTask(deadline: time) { [weak self] in
       if let self { body(self) }
     }
   }
