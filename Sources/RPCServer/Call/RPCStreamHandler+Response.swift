@@ -97,6 +97,7 @@ extension RPCStreamHandler {
       write(payload)
     }
     flushSoon()
+    connection.endWritten()
   }
 
   /// Returns whether a message may be written now, with the initial headers before it.

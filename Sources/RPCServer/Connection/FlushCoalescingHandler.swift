@@ -1,7 +1,7 @@
 import NIOCore
 
-/// Turns the flushes during a read into one write to the socket, at its end, and the frames of that write into one buffer.
-/// Sits next to the socket (or to TLS), below HTTP/2.
+/// Turns the flushes during a read, or while they are held, into one write to the socket, and the frames of that write into
+/// one buffer. Sits next to the socket (or to TLS), below HTTP/2.
 final class FlushCoalescingHandler: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
@@ -10,6 +10,7 @@ final class FlushCoalescingHandler: ChannelDuplexHandler {
 
   private var context: ChannelHandlerContext?
   private var isReading = false
+  private var isHeld = false
   private var isFlushPending = false
   /// Small frames on their way into one write: each by itself costs several allocations, here and in HTTP/2's handler, which
   /// can use its buffer again once the frame is copied out of it.
@@ -25,6 +26,14 @@ final class FlushCoalescingHandler: ChannelDuplexHandler {
   func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
   func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+  /// Nothing is flushed until `release`, which must come in this turn of the event loop.
+  func hold() { isHeld = true }
+
+  func release() {
+    isHeld = false
+    flushPending()
+  }
 
   /// Writes a frame that HTTP/2's handler must not know of.
   func writeFrame(_ bytes: ByteBuffer) {
@@ -71,12 +80,12 @@ final class FlushCoalescingHandler: ChannelDuplexHandler {
   func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
     // What was said before the close must get out: a GOAWAY, the trailers of the last call.
     isReading = false
-    flushPending()
+    release()
     context.close(mode: mode, promise: promise)
   }
 
   private func flushPending() {
-    guard isFlushPending, !isReading else { return }
+    guard isFlushPending, !isReading, !isHeld else { return }
     isFlushPending = false
     guard let context else { return }
     writeGathered(context)
