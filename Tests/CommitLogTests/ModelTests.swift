@@ -20,7 +20,7 @@ struct ModelTests {
       maximumStoreBytes: Int.random(in: 1024...4096, using: &random),
       maximumIndexBytes: Int.random(in: 88...200, using: &random),
       preallocationBytes: Int.random(in: 1...3000, using: &random),
-      zeroedAheadBytes: Int.random(in: 0...3000, using: &random),
+      zeroedAheadBytes: Int.random(in: 0...6000, using: &random),
       tailCacheBytes: [0, 2000, 1 << 20].randomElement(using: &random) ?? 0)
     var log = try Log(directory: directory.path, configuration: configuration)
     var model = Model()

@@ -10,8 +10,8 @@ extension Log {
     /// Blocks are reserved ahead in steps of this, so that most syncs carry no change of length, and an idle log is small.
     package var preallocationBytes: Int
     /// A small write may take this many zeros along, so that those after it overwrite blocks instead of writing to them for
-    /// the first time, which makes a sync dear; 0 for never. 256 KiB: some thirty syncs of 64 unary calls each, and no more
-    /// than a fraction of a millisecond for the one that pays.
+    /// the first time, which makes a sync dear; 0 for never. 512 KiB: eight syncs of 64 KiB, or some sixty of 64 unary
+    /// calls each, and a fraction of a millisecond for the one that pays.
     package var zeroedAheadBytes: Int
     /// The newest batches are kept in memory up to this, for those who read at the end: followers and most consumers. 16 MiB
     /// is a tenth of a second at the speed of a fast disk; who is further behind reads from the page cache.
@@ -21,7 +21,7 @@ extension Log {
 
     package init(
       maximumStoreBytes: Int = 64 << 20, maximumIndexBytes: Int = 1 << 20, preallocationBytes: Int = 8 << 20,
-      zeroedAheadBytes: Int = 256 << 10, tailCacheBytes: Int = 16 << 20, initialOffset: Offset = Offset(0)
+      zeroedAheadBytes: Int = 512 << 10, tailCacheBytes: Int = 16 << 20, initialOffset: Offset = Offset(0)
     ) {
       self.maximumStoreBytes = maximumStoreBytes
       self.maximumIndexBytes = maximumIndexBytes

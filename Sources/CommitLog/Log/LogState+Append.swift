@@ -78,11 +78,10 @@ extension LogState {
     try allocate(to: run.end.advanced(by: SyncMark.bytes))
     // The mark of the last sync goes with the batches after it: true before they are written, and no call of its own.
     let mark = owesMark ? [active.store.mark(at: end)] : []
-    let zeroedBytes = zeroedBytes(ahead: run)
-    var buffers = mark + run.batches.map(\.buffer)
-    if zeroedBytes > 0 { buffers += Self.zeros(of: zeroedBytes) }
-    try active.store.file.write(buffers, at: end.rawValue)
-    wrote(to: run.end.advanced(by: zeroedBytes))
+    let zeroedEnd = zeroedEnd(ahead: run)
+    try active.store.file.write(mark + run.batches.map(\.buffer), at: end.rawValue)
+    try writeZeros(from: run.end, to: zeroedEnd)
+    wrote(to: zeroedEnd)
     for entry in run.entries where !active.index.append(entry) {
       preconditionFailure("\(active.store.file.path): no room in its index for \(entry), though there was for the run")
     }
@@ -95,30 +94,38 @@ extension LogState {
     }
   }
 
-  /// How many zeros to write behind a small run, over the zeros that are read there anyway.
+  /// Where zeros that are written behind a small run end, over the zeros that are read there anyway.
   ///
   /// A block that was reserved and never written is one by its metadata, which its first sync has to journal: two more threads
   /// of the kernel to wait for, and with ext4 nearly twice the time. So a small write now and then takes a stretch of blocks
   /// along, into which those after it are written. A large one pays for its metadata less than it would for writing twice.
-  private func zeroedBytes(ahead run: Run) -> Int {
-    let length = configuration.zeroedAheadBytes
+  private func zeroedEnd(ahead run: Run) -> FilePosition {
+    let length = UInt64(configuration.zeroedAheadBytes)
     let next = run.end.advanced(by: SyncMark.bytes)
-    guard next > written, run.end.rawValue - end.rawValue <= UInt64(length / Self.smallWritesAhead) else { return 0 }
-    return Int(min(UInt64(length), allocated.rawValue - run.end.rawValue))
+    guard next > written, run.end.rawValue - end.rawValue <= length / Self.smallWritesAhead else { return run.end }
+    return FilePosition(min(run.end.rawValue + length, allocated.rawValue))
   }
 
   /// A write is small when as many of its size fit the stretch that is zeroed ahead. So a batch of 64 KiB is, with what it has
   /// beside its records: it begins and ends within blocks, and into new ones takes a fifth longer than whole blocks would.
-  private static let smallWritesAhead = 3
+  private static let smallWritesAhead: UInt64 = 6
 
-  private static func zeros(of length: Int) -> [ByteBuffer] {
-    stride(from: 0, to: length, by: someZeros.readableBytes).map { start in
-      ByteBuffer(someZeros.readableBytesView.prefix(length - start))
+  /// In short writes, for a long one makes large folios, and to the kernel a process that changes a byte of a folio has written
+  /// all of it.
+  private func writeZeros(from start: FilePosition, to end: FilePosition) throws(LogError) {
+    let step = UInt64(Self.zeros.readableBytes)
+    var position = start.rawValue
+    while position < end.rawValue {
+      let next = min(end.rawValue, (position / step + 1) * step)
+      var zeros = Self.zeros
+      zeros.moveWriterIndex(to: Int(next - position))
+      try active.store.file.write([zeros], at: position)
+      position = next
     }
   }
 
-  /// Few enough to stay in a processor's cache, and enough for few vectors.
-  private static let someZeros = ByteBuffer(repeating: 0, count: 64 << 10)
+  /// Few enough to stay in a processor's cache.
+  private static let zeros = ByteBuffer(repeating: 0, count: 64 << 10)
 
   /// Reserves blocks ahead; only as many as needed when the disk has no more.
   private mutating func allocate(to needed: FilePosition) throws(LogError) {

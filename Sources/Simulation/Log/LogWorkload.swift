@@ -39,7 +39,7 @@ struct LogWorkload {
       maximumStoreBytes: isLarge ? 20 << 10 : Int.random(in: 1024...4096, using: &random),
       maximumIndexBytes: Int.random(in: 88...(isLarge ? 500 : 200), using: &random),
       preallocationBytes: Int.random(in: 1...(isLarge ? 10_000 : 3000), using: &random),
-      zeroedAheadBytes: Bool.random(using: &random) ? 0 : Int.random(in: 1...(isLarge ? 10_000 : 2000), using: &random),
+      zeroedAheadBytes: Bool.random(using: &random) ? 0 : Int.random(in: 1...(isLarge ? 20_000 : 4000), using: &random),
       tailCacheBytes: Bool.random(using: &random) ? 0 : 8 << 10,
       initialOffset: Offset(Bool.random(using: &random) ? 0 : UInt64.random(in: 1...1 << 40, using: &random)))
     generator = BatchGenerator(largestValue: isLarge ? 3000 : 400)
