@@ -81,13 +81,43 @@ struct FailingDiskTests {
       default: events.withLock { $0.append("\(event)") }
       }
     }
-    // The store's first write allocates; then write and sync.
-    disk.plan(.inputOutputError, atStep: disk.step + 3)
+    // The store's first write allocates; then come the batch, zeros and the sync.
+    disk.plan(.inputOutputError, atStep: disk.step + 4)
     try writer.submit([first])
     writer.shutdown()
     #expect(events.withLock { $0 } == ["failed"])
     #expect(throws: LogWriterError.self) { try writer.submit([first]) }
     #expect(try values(self.log(on: disk.afterCrash(seed: 1))).count <= 1)
+  }
+
+  @Test("a removal that stops half-way says where the log starts now, and holds up no write")
+  func failedRemoval() throws {
+    var stopped = 0
+    for step in 1...12 {
+      let disk = SimulatedDisk(seed: 1)
+      let log = try log(on: disk)
+      let large = String(repeating: "x", count: 1500)
+      for _ in 0..<6 { try log.append([batch(large, after: log.acceptedEnd)]) }
+      try log.flush()
+      let all = log.acceptedEnd.nextOffset
+      let last = batch("behind the removal", after: log.acceptedEnd)
+      let events = Mutex<[LogWriterEvent]>([])
+      let writer = LogWriter(log: log) { event in events.withLock { $0.append(event) } }
+      disk.plan(.inputOutputError, atStep: disk.step + step)
+      try writer.submitRemoval(before: all)
+      try? writer.submit([last])
+      writer.shutdown()
+      if log.hasFailed { continue }
+      guard case .removed(log.start)? = events.withLock({ $0.first }) else {
+        Issue.record("step \(step): \(events.withLock { $0 })")
+        continue
+      }
+      guard case .removalRefused? = events.withLock({ $0.dropFirst().first }) else { continue }
+      stopped += 1
+      #expect(log.startOffset > Offset(0) && log.startOffset < all)
+      #expect(try values(log).last == "behind the removal", "step \(step)")
+    }
+    #expect(stopped > 0)
   }
 
   @Test("an input/output error of a write refuses the batch, or ends the log; nothing of it is read")

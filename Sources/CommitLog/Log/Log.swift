@@ -167,7 +167,7 @@ package final class Log: Sendable {
   package static let maximumVoteBytes = VoteFile.maximumContentBytes
 
   /// Removes the segments whose records are all before the offset. What is not flushed stays; when all of the last segment is to
-  /// go, another one is begun after it.
+  /// go, another one is begun after it. On an error some may be gone: see `start`.
   /// - Returns: the start of the log now.
   @discardableResult
   package func removeSegments(before offset: Offset) throws(LogError) -> LogEnd {

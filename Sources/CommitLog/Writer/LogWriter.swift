@@ -194,8 +194,7 @@ package final class LogWriter: Sendable {
     case .saveVote(let vote, let ticket):
       try log.saveVote(vote)
       onEvent(.voteSaved(ticket))
-    case .remove(let offset):
-      onEvent(.removed(start: try log.removeSegments(before: offset)))
+    case .remove(let offset): try remove(before: offset)
     case .setClusterID(let id):
       try noteCluster({ (log) throws(LogError) in try log.setClusterID(id) }, or: { .clusterIDRefused($0) })
     case .beginCluster(let id):
@@ -205,6 +204,17 @@ package final class LogWriter: Sendable {
     case .clusterHasBegun:
       try noteCluster({ (log) throws(LogError) in try log.clusterHasBegun() }, or: { .clusterBegunRefused($0) })
     case .probeRoom(let bytes): onEvent(.probed(hasRoom: log.hasRoom(for: bytes)))
+    }
+  }
+
+  /// Segments go one after the other, so that some may be gone when an error comes; nothing that is written rests on the rest.
+  private func remove(before offset: Offset) throws(LogError) {
+    do throws(LogError) {
+      onEvent(.removed(start: try log.removeSegments(before: offset)))
+    } catch {
+      if log.hasFailed { throw error }
+      onEvent(.removed(start: log.start))
+      onEvent(.removalRefused(error))
     }
   }
 

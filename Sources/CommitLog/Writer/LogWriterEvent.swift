@@ -46,8 +46,10 @@ package enum LogWriterEvent: Sendable {
   /// The log was replaced, as asked, and starts here.
   case reset(LogEnd, WriteTicket?)
   case voteSaved(WriteTicket?)
-  /// The log was cut from the front, as asked, and starts here.
+  /// The log was cut from the front, as far as it went, and starts here.
   case removed(start: LogEnd)
+  /// Behind that event: more was to be removed, and is still there. Nothing else waits for that.
+  case removalRefused(LogError)
   /// The log's cluster could not be noted. Nothing else waits for that.
   case clusterIDRefused(LogError)
   /// The log belongs to another cluster from now on, which it begins.

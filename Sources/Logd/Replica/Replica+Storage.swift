@@ -17,6 +17,10 @@ extension Replica {
       written(ticket)
     case .reset(_, let ticket), .voteSaved(let ticket): written(ticket)
     case .removed(let start): step(.startMoved(start))
+    case .removalRefused(let error):
+      logger.warning(
+        "not all is removed that retention is to remove: the rest goes with the next one",
+        metadata: ["error": "\(error)"])
     case .clusterIDRefused(let error):
       state.notedClusterID = nil
       logger.warning("cannot note the cluster's id beside the log", metadata: ["error": "\(error)"])

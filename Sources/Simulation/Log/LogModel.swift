@@ -78,10 +78,17 @@ package struct LogModel: Sendable {
     change = nil
   }
 
-  /// It was refused, and the log goes on as if it had not been asked. A removal is done one segment after the other, and a
-  /// name may have been written before the error.
-  package mutating func refuse() {
-    change = nil
+  /// It was refused, and the log goes on as if it had not been asked. But a removal is done one segment after the other, so that
+  /// the log may start later; and a name may have been written before the error.
+  /// - Returns: whether the log may start there.
+  package mutating func refuse(start: LogEnd) -> Bool {
+    defer { change = nil }
+    guard case .remove = change else { return start == self.start }
+    guard start.nextIndex >= self.start.nextIndex, start.nextOffset <= removalLimit, ends.contains(start) else {
+      return false
+    }
+    self.start = start
+    return true
   }
 
   package mutating func flush() {

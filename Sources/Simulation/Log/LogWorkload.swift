@@ -288,9 +288,10 @@ struct LogWorkload {
     guard log.hasFailed else {
       if case .syncFailed = error { throw .broken("a sync failed, and the log goes on: \(error)") }
       statistics.refusals += 1
-      model.refuse()
-      guard log.acceptedEnd == model.end, log.flushedEnd == model.flushedEnd else {
-        throw .broken("a refused change has left the log at \(log.acceptedEnd) and not at \(model.end)")
+      guard model.refuse(start: log.start), log.acceptedEnd == model.end, log.flushedEnd == model.flushedEnd else {
+        throw .broken(
+          "a refused change has left the log at \(log.start) to \(log.acceptedEnd) and not at \(model.start) to \(model.end)"
+        )
       }
       return
     }
