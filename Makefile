@@ -53,7 +53,7 @@ else
 endif
 
 bench: ## Build and run the benchmarks; BENCH="NAME..." chooses
-	for product in logd EchoServer Benchmarks; do swift build -c release --static-swift-stdlib --product $$product; done
+	for product in logd logctl EchoServer Benchmarks; do swift build -c release --static-swift-stdlib --product $$product; done
 	sync # what the build has left for the disk to write would be measured
 	.build/release/Benchmarks $(BENCH)
 
