@@ -27,6 +27,6 @@ extension RPCConnectionHandler {
         next = min(next ?? deadline, deadline)
       }
     }
-    if let next { lookAtDeadlines(at: next) }
+    if let next { deadlineAdded(next) }
   }
 }
