@@ -21,10 +21,7 @@ struct ConnectionTurnTests {
     #expect(connection.handler.calls.count < 16)
     #expect(try connection.writes().isEmpty)
     connection.endRead()
-    #expect(connection.handler.calls.isEmpty)
-    let writes = try connection.writes()
-    #expect(writes.count == 1)
-    #expect(try connection.statuses(writes) == Array(repeating: "0", count: Self.calls))
+    try expectAllAnswered(by: connection)
     try connection.close()
   }
 
@@ -40,10 +37,7 @@ struct ConnectionTurnTests {
     #expect(connection.handler.calls.count < 16)
     #expect(try connection.writes().isEmpty)
     connection.eventLoop.run()
-    #expect(connection.handler.calls.isEmpty)
-    let writes = try connection.writes()
-    #expect(writes.count == 1)
-    #expect(try connection.statuses(writes) == Array(repeating: "0", count: Self.calls))
+    try expectAllAnswered(by: connection)
     try connection.close()
   }
 
@@ -78,6 +72,14 @@ struct ConnectionTurnTests {
     #expect(ended == [[], ["0", "4", "4"], ["4"], ["4"], []])
     #expect(connection.handler.calls.count == 1)
     try connection.close()
+  }
+
+  /// In one write.
+  private func expectAllAnswered(by connection: EmbeddedConnection) throws {
+    #expect(connection.handler.calls.isEmpty)
+    let writes = try connection.writes()
+    #expect(writes.count == 1)
+    #expect(try connection.statuses(writes) == Array(repeating: "0", count: Self.calls))
   }
 
   private static func requests(_ path: String) -> ByteBuffer {
@@ -122,10 +124,7 @@ private final class EmbeddedConnection {
     try server.attach(to: channel)
     handler = try channel.pipeline.syncOperations.handler(type: RPCConnectionHandler.self)
     try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
-    var preface = ByteBuffer(string: "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-    preface.writeFrame(.settings)
-    preface.writeFrame(.settings, flags: 1)
-    beginRead(preface)
+    beginRead(RawConnection.preface)
     endRead()
     _ = try writes()
   }

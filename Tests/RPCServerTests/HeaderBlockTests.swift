@@ -120,7 +120,7 @@ struct HeaderBlockTests {
   /// Whether a server's handler that validates passes on the blocks of one stream.
   private static func handlerTakes(_ headers: HPACKHeaders, trailers: HPACKHeaders? = nil) throws -> Bool {
     let blocks = [headers] + (trailers.map { [$0] } ?? [])
-    return try taken(blocks, by: .server, after: { try $0.writeInbound(ByteBuffer(string: Self.magic)) })
+    return try taken(blocks, by: .server, after: { try $0.writeInbound(RawConnection.preface) })
   }
 
   /// The same of a client's, which has sent a request.
@@ -133,8 +133,6 @@ struct HeaderBlockTests {
           HTTP2Frame(streamID: 1, payload: .headers(.init(headers: HPACKHeaders(call), endStream: true))))
       })
   }
-
-  private static let magic = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
   private static func taken(
     _ blocks: [HPACKHeaders], by mode: NIOHTTP2Handler.ParserMode, after begin: (EmbeddedChannel) throws -> Void

@@ -10,7 +10,15 @@ struct RawConnection: Sendable {
   let channel: any Channel
   let received: Received
 
-  /// Connects and sends the preface and empty SETTINGS.
+  /// What a client begins with: the magic (RFC 9113, 3.4), empty SETTINGS, and an acknowledgement of the server's.
+  static let preface: ByteBuffer = {
+    var preface = ByteBuffer(string: "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+    preface.writeFrame(.settings)
+    preface.writeFrame(.settings, flags: 1)
+    return preface
+  }()
+
+  /// Connects and sends the preface.
   static func connect(to address: SocketAddress) async throws -> RawConnection {
     let received = Received()
     let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -21,9 +29,6 @@ struct RawConnection: Sendable {
       }
       .connect(to: address).get()
     let connection = RawConnection(channel: channel, received: received)
-    var preface = ByteBuffer(string: "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-    preface.writeFrame(.settings)
-    preface.writeFrame(.settings, flags: 1)
     try await connection.channel.writeAndFlush(preface)
     return connection
   }
